@@ -1,0 +1,1 @@
+"""Tallystick: self-hosted accounts receivable."""

@@ -1,0 +1,46 @@
+"""Hints to the workers: after a commit, say that a sweeper has something to do.
+
+A hint may be lost, doubled or late; due work is always found again from the domain rows. So it is given after the
+commit, outside the transaction, and its failure is nobody's failure.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextvars import ContextVar
+
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+
+log = logging.getLogger(__name__)
+_bells: ContextVar[set[str] | None] = ContextVar("bells", default=None)
+
+
+def open_bells() -> object:
+    """Start collecting hints; `tenant.tx` does this around a transaction."""
+    return _bells.set(set())
+
+
+def ring(sweeper: str) -> None:
+    """Ask for a sweeper (`events`, `messages`, `attempts`, `inbox`, `renderings`) once the transaction commits."""
+    bells = _bells.get()
+    if bells is not None:
+        bells.add(sweeper)
+
+
+def close_bells(token: object, *, committed: bool) -> None:
+    """Stop collecting; after a commit, hand the hints over."""
+    bells = _bells.get() or set()
+    _bells.reset(token)  # type: ignore[arg-type]
+    if committed:
+        for sweeper in bells:
+            _defer(sweeper)
+
+
+def _defer(sweeper: str) -> None:
+    try:
+        app.configure_task("tallystick.sweep", queueing_lock=f"sweep:{sweeper}").defer(sweeper=sweeper)
+    except AlreadyEnqueued:
+        return
+    except ConnectorException:
+        log.warning("no hint for %s: its sweep comes anyway", sweeper, exc_info=True)

@@ -1,0 +1,51 @@
+"""What machines told us: kept before it is believed, once per gateway account and event id."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection
+
+from tallystick.base import tenant
+from tallystick.base.bell import ring
+from tallystick.base.ids import new_id
+from tallystick.base.models import InboundEvent
+
+
+def keep(
+    *,
+    seller_id: UUID,
+    gateway_account_id: UUID,
+    event_id: str,
+    kind: str,
+    reference: str,
+    attempt_id: UUID | None,
+    body: bytes,
+    now: datetime,
+) -> bool:
+    """Keep a verified webhook and return whether it is new: a second delivery of the same event is not. Idempotent."""
+    with tenant.tx(seller_id):
+        row = InboundEvent(
+            id=new_id(),
+            seller_id=seller_id,
+            gateway_account_id=gateway_account_id,
+            event_id=event_id,
+            kind=kind,
+            reference=reference,
+            attempt_id=attempt_id,
+            body=body,
+            received_at=now,
+            due_at=now,
+        )
+        before = InboundEvent.objects.filter(gateway_account_id=gateway_account_id, event_id=event_id).exists()
+        InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
+        ring("inbox")
+        return not before
+
+
+def due(*, at: datetime, most: int, seller_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
+    """Return (seller_id, id) of webhooks to act on, oldest due first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seller_id, id FROM due_inbound_events(%s, %s, %s)", [at, most, seller_id])
+        return [(row[0], row[1]) for row in cursor.fetchall()]

@@ -1,0 +1,4 @@
+"""Settings, the environment, the embedded database, URLs and the command line.
+
+May touch: everything.
+"""

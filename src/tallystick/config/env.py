@@ -1,0 +1,94 @@
+"""Every setting an operator can give, typed, validated whole at start. `docs/guide/settings.md` describes each one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).parents[3]
+
+
+class Environment(BaseSettings):
+    """Read from environment variables; nothing is required for a demo."""
+
+    model_config = SettingsConfigDict(env_prefix="TALLYSTICK_", extra="ignore", hide_input_in_errors=True)
+
+    mode: Literal["production", "demo", "development", "test"] = Field(
+        "development", description="production insists on HTTPS, a public URL and a secret key; demo fills in the sign-in."
+    )
+    data_dir: Path = Field(ROOT / "var", description="Where the embedded database, the demo mailbox and the key file live.")
+    database_url: str = Field(
+        "", validation_alias="DATABASE_URL", description="PostgreSQL 15 or later; empty starts the embedded server."
+    )
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="The address customers reach; it stands in every link we send."
+    )
+    allowed_hosts: str = Field("", description="Further host names to answer to, separated by commas.")
+    secret_key: SecretStr = Field(
+        SecretStr(""), description="Signs sessions and links, encrypts gateway keys; made on first start outside production."
+    )
+    old_secret_keys: SecretStr = Field(
+        SecretStr(""), description="Former secret keys, separated by commas, that may still open what they closed."
+    )
+    smtp_host: str = Field("127.0.0.1", description="Host of the default mail route.")
+    smtp_port: int = Field(25, description="Port of the default mail route.", ge=1, le=65535)
+    smtp_user: str = Field("", description="User name of the default mail route; empty for none.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="Password of the default mail route.")
+    smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="How the default mail route is secured.")
+    mail_from: str = Field("invoices@localhost", description="Sender address of the default mail route.")
+    sandbox_url: str = Field("", description="Address of the sandbox payment provider; empty hides it.")
+    mailbox_url: str = Field("", description="Address of the demo mailbox, linked from the start page; empty hides it.")
+    trusted_proxies: int = Field(0, description="How many proxies in front add X-Forwarded-For.", ge=0)
+    web_workers: int = Field(2, description="Web processes.", ge=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is worth a line in the log.")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this is a machine of a developer, a test or a demo."""
+        return self.mode != "production"
+
+
+class BadSettings(SystemExit):
+    """The environment can't be used; the message names each variable and what is wrong with it."""
+
+
+def read_environment() -> Environment:
+    """Read and validate all settings. Raises BadSettings, in the operator's words, naming variables, never values."""
+    try:
+        env = Environment()
+    except ValidationError as error:
+        lines = [f"  {'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)]
+        raise BadSettings("These settings can't be used:\n" + "\n".join(lines)) from None
+    if env.mode == "production":
+        _refuse_unsafe(env)
+    if not env.secret_key.get_secret_value():
+        env.secret_key = SecretStr(_local_key(env.data_dir))
+    return env
+
+
+def _refuse_unsafe(env: Environment) -> None:
+    wrong = []
+    if len(env.secret_key.get_secret_value()) < 40:
+        wrong.append("TALLYSTICK_SECRET_KEY: give at least 40 random characters")
+    if not env.public_url.startswith("https://"):
+        wrong.append("TALLYSTICK_PUBLIC_URL: give the https:// address that customers reach")
+    if wrong:
+        raise BadSettings("Not safe for production:\n  " + "\n  ".join(wrong))
+
+
+def _local_key(data_dir: Path) -> str:
+    """Return the key kept in the data folder, making it on first use, readable by the owner only."""
+    path = data_dir / "secret_key"
+    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text()
+    with os.fdopen(handle, "w") as file:
+        file.write(key := secrets.token_urlsafe(48))
+    return key

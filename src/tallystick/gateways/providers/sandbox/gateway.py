@@ -1,0 +1,218 @@
+"""The sandbox provider, seen from our side."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode, urlsplit
+from uuid import UUID
+
+from tallystick.base import http
+from tallystick.core.attempt import DeclineClass, State
+from tallystick.gateways import signatures
+from tallystick.gateways.port import (
+    NOT_FOUND,
+    BadConfig,
+    Capabilities,
+    Decline,
+    MalformedWebhook,
+    Provider,
+    Report,
+    SetupField,
+    WebhookEvent,
+)
+from tallystick.gateways.providers.sandbox import _answers
+
+KEY_PREFIX = "sk_sandbox_"
+CAPABILITIES = Capabilities(
+    idempotency_key_ttl=timedelta(hours=24),
+    lookup="by_ref",
+    lookup_lag=timedelta(seconds=60),
+    expires_sessions=True,
+    signed_webhooks=True,
+    hosted=True,
+    saved_methods=False,
+    partial_refund=True,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxGateway:
+    """One merchant account at a sandbox server. `timeout_s` bounds each call; tests shorten it."""
+
+    api_url: str
+    secret_key: str = field(repr=False)
+    webhook_keys: tuple[bytes, ...] = field(repr=False)
+    timeout_s: float = 20
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """Everything but saved cards."""
+        return CAPABILITIES
+
+    def open_session(
+        self,
+        *,
+        attempt_id: UUID,
+        amount_minor: int,
+        currency: str,
+        description: str,
+        return_url: str,
+        customer_email: str,
+        language: str,
+        lifetime: timedelta,
+    ) -> Report:
+        """See `Gateway.open_session`."""
+        wanted = {
+            "client_reference": str(attempt_id),
+            "amount_minor": amount_minor,
+            "currency": currency,
+            "description": description,
+            "return_url": return_url,
+            "customer_email": customer_email,
+            "language": language,
+            "lifetime_s": int(lifetime.total_seconds()),
+        }
+        reply = self._call("POST", "/v1/sessions", body=wanted, idempotency_key=str(attempt_id))
+        if isinstance(reply, Report):
+            return reply
+        if reply.status == 400:
+            return _refused(reply)
+        if reply.status not in {200, 201}:
+            return Report(State.UNKNOWN)
+        return _read_one(reply, attempt_id)
+
+    def look_up(self, *, attempt_id: UUID, ref: str | None) -> Report:
+        """See `Gateway.look_up`."""
+        if ref is None:
+            query = urlencode({"client_reference": str(attempt_id)})
+            reply = self._call("GET", f"/v1/sessions?{query}")
+        else:
+            reply = self._call("GET", f"/v1/sessions/{quote(ref, safe='')}")
+        if isinstance(reply, Report):
+            return reply
+        if reply.status == 404:
+            return _missing(reply)
+        if reply.status != 200:
+            return Report(State.UNKNOWN)
+        return _read_one(reply, attempt_id) if ref is not None else _read_list(reply, attempt_id)
+
+    def expire_session(self, *, attempt_id: UUID, ref: str) -> Report:
+        """See `Gateway.expire_session`."""
+        reply = self._call("POST", f"/v1/sessions/{quote(ref, safe='')}/expire", body={})
+        if isinstance(reply, Report):
+            return reply
+        if reply.status == 404:
+            return _missing(reply)
+        if reply.status != 200:
+            return Report(State.UNKNOWN, ref=ref)
+        report = _read_one(reply, attempt_id)
+        if report.state in {State.ACTION_REQUIRED, State.PROCESSING}:
+            return Report(State.CANCELING, ref=report.ref, expires_at=report.expires_at)
+        return report
+
+    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
+        """See `Gateway.read_webhook`."""
+        event_id = signatures.verify(keys=self.webhook_keys, headers=headers, body=body, at=at)
+        try:
+            return _answers.read_event(event_id, body)
+        except _answers.Unreadable as error:
+            raise MalformedWebhook(str(error)) from error
+
+    def check(self) -> list[str]:
+        """See `Gateway.check`."""
+        reply = self._call("GET", "/v1/account")
+        if isinstance(reply, Report):
+            return [f"The sandbox at {self.api_url} doesn't answer. Is it running?"]
+        if reply.status == 401:
+            return [f"The sandbox doesn't accept this secret key. It starts with {KEY_PREFIX}."]
+        if reply.status != 200:
+            return [f"The sandbox answered with an error ({reply.status}). Try again in a minute."]
+        try:
+            account = reply.read_json()
+        except http.BadJson:
+            return [f"Something answers at {self.api_url}, but it isn't the sandbox."]
+        if not account.get("webhook_urls"):
+            return ["The sandbox has no webhook address, so payments show up late. Set one."]
+        return []
+
+    def _call(
+        self, method: str, path: str, *, body: Mapping[str, object] | None = None, idempotency_key: str = ""
+    ) -> http.Response | Report:
+        """One request; a Report only when no answer came."""
+        headers = {"Authorization": f"Bearer {self.secret_key}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
+        payload = b"" if body is None else json.dumps(body).encode()
+        try:
+            return http.send(http.Request(method, self.api_url + path, headers, payload), timeout_s=self.timeout_s)
+        except http.HttpUnavailable as error:
+            return Report(State.UNKNOWN, was_sent=error.sent)
+
+
+def _read_one(reply: http.Response, attempt_id: UUID) -> Report:
+    try:
+        return _answers.read_session(reply.read_json(), attempt_id)
+    except (http.BadJson, _answers.Unreadable):
+        return Report(State.UNKNOWN)
+
+
+def _read_list(reply: http.Response, attempt_id: UUID) -> Report:
+    try:
+        return _answers.read_sessions(reply.read_json(), attempt_id)
+    except (http.BadJson, _answers.Unreadable):
+        return Report(State.UNKNOWN)
+
+
+def _missing(reply: http.Response) -> Report:
+    """Only the sandbox's own 404 says that a session doesn't exist; a proxy's says nothing."""
+    code, _ = _answers.read_error(reply.body)
+    return NOT_FOUND if code == "session_not_found" else Report(State.UNKNOWN)
+
+
+def _refused(reply: http.Response) -> Report:
+    """A documented 400: the request itself is wrong and opened nothing, so sending it again is no use."""
+    code, message = _answers.read_error(reply.body)
+    if code != "invalid_request":
+        return Report(State.UNKNOWN)
+    return Report(State.DECLINED, decline=Decline(code, DeclineClass.NEVER_AGAIN, message))
+
+
+def build(config: Mapping[str, str]) -> SandboxGateway:
+    """Build the gateway from its stored settings; makes no call. Raises BadConfig."""
+    url = config.get("api_url", "").strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise BadConfig("api_url", "Write the sandbox's address in full, like http://127.0.0.1:8790.")
+    key = config.get("secret_key", "").strip()
+    if not key.startswith(KEY_PREFIX) or not key.isascii() or len(key.split()) != 1:
+        raise BadConfig("secret_key", f"A sandbox key starts with {KEY_PREFIX}.")
+    secrets = config.get("webhook_secret", "").split()
+    if not secrets:
+        raise BadConfig("webhook_secret", "Copy the webhook secret from the sandbox.")
+    try:
+        keys = tuple(signatures.read_secret(secret) for secret in secrets)
+    except ValueError as error:
+        raise BadConfig("webhook_secret", f"This doesn't work as a webhook secret: {error}.") from error
+    return SandboxGateway(api_url=url, secret_key=key, webhook_keys=keys)
+
+
+SANDBOX = Provider(
+    name="sandbox",
+    label="Sandbox (no real money)",
+    fields=(
+        SetupField("api_url", "Address", is_secret=False, help="Where the sandbox listens, like http://127.0.0.1:8790"),
+        SetupField("secret_key", "Secret key", is_secret=True, help=f"Any key works: {KEY_PREFIX} and a name"),
+        SetupField(
+            "webhook_secret",
+            "Webhook secret",
+            is_secret=True,
+            help="Starts with whsec_. While you change it, put the old and the new one here with a space between.",
+        ),
+    ),
+    build=build,
+)

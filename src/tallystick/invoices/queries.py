@@ -1,0 +1,324 @@
+"""Reads of documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet, Sum
+
+from tallystick.base.pages import Page, keyset_page
+from tallystick.core.allocation import OpenItem
+from tallystick.core.errors import InvalidReference
+from tallystick.core.reference import creditor_reference
+from tallystick.core.status import DocumentFacts, days_overdue, status_of
+from tallystick.invoices.draft import Draft, DraftAdjustment, DraftLine
+from tallystick.invoices.errors import NoSuchInvoice
+from tallystick.invoices.links import link_url
+from tallystick.invoices.models import (
+    Attachment,
+    DocumentAdjustment,
+    DocumentContent,
+    DueItem,
+    Invoice,
+    InvoiceLine,
+    NumberSeries,
+    Rendering,
+)
+
+SORTS = {
+    "due": ("due_on", "id"),
+    "-due": ("-due_on", "-id"),
+    "amount": ("open_minor", "id"),
+    "-amount": ("-open_minor", "-id"),
+    "customer": ("customer__sort_key", "id"),
+    "-customer": ("-customer__sort_key", "-id"),
+    "new": ("-id",),
+    "-new": ("id",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """An issued document: the row's identity, and `content` as every reader of it needs it (number and reference included)."""
+
+    id: UUID
+    kind: str
+    number: str
+    customer_id: UUID
+    currency: str
+    language: str
+    total_minor: int
+    open_minor: int
+    due_on: date | None
+    is_void: bool
+    pay_url: str | None
+    content: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFilter:
+    """What a list shows. `tab`: open, overdue, week, drafts, paid, void, credit_notes, all."""
+
+    tab: str = "open"
+    text: str = ""
+    currency: str = ""
+    customer_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A sum in one currency, in minor units, over `count` documents."""
+
+    currency: str
+    amount_minor: int
+    count: int
+
+
+def document(invoice_id: UUID) -> Document:
+    """Return an issued document. One query. Raises NoSuchInvoice, for drafts too."""
+    row = DocumentContent.objects.select_related("invoice").filter(invoice_id=invoice_id, invoice__number__isnull=False).first()
+    if row is None:
+        raise NoSuchInvoice(str(invoice_id))
+    return read_document(row.invoice, row.content)
+
+
+def documents(invoice_ids: Sequence[UUID]) -> dict[UUID, Document]:
+    """Return issued documents by id. One query; unknown ids are left out."""
+    rows = DocumentContent.objects.select_related("invoice").filter(invoice_id__in=invoice_ids, invoice__number__isnull=False)
+    return {row.invoice_id: read_document(row.invoice, row.content) for row in rows}
+
+
+def read_document(invoice: Invoice, content: dict[str, Any]) -> Document:
+    """Join the sealed content with what is known of the document only from its row."""
+    number = invoice.number or ""
+    full = {**content, "number": number, "reference": _reference(number), "credits_number": None}
+    can_pay = invoice.kind == "invoice" and bool(number)
+    return Document(
+        id=invoice.id,
+        kind=invoice.kind,
+        number=number,
+        customer_id=invoice.customer_id,
+        currency=invoice.currency,
+        language=invoice.language,
+        total_minor=invoice.total_minor,
+        open_minor=invoice.open_minor,
+        due_on=invoice.due_on,
+        is_void=invoice.voided_at is not None,
+        pay_url=link_url(invoice.id, invoice.link_version) if can_pay else None,
+        content=full,
+    )
+
+
+def _reference(number: str) -> str:
+    """Return the ISO 11649 reference; a number too long for one is its own reference."""
+    try:
+        return creditor_reference(number) if number else ""
+    except InvalidReference:
+        return number
+
+
+def draft_content(invoice_id: UUID) -> dict[str, Any]:
+    """Return what is composed of a document so far, issued or not."""
+    content = DocumentContent.objects.filter(invoice_id=invoice_id).values_list("content", flat=True).first()
+    return dict(content or {})
+
+
+def invoice(invoice_id: UUID) -> Invoice:
+    """Return the row with its customer. Raises NoSuchInvoice."""
+    row = Invoice.objects.select_related("customer", "credits").filter(id=invoice_id).first()
+    if row is None:
+        raise NoSuchInvoice(str(invoice_id))
+    return row
+
+
+def stored_pdf(invoice_id: UUID) -> bytes | None:
+    """Return the stored PDF, or None while it isn't rendered."""
+    content = Rendering.objects.filter(invoice_id=invoice_id).values_list("content", flat=True).first()
+    return bytes(content) if content is not None else None
+
+
+def draft_of(invoice_id: UUID) -> Draft:
+    """Return a document as the draft it is or was. Three queries. Raises NoSuchInvoice."""
+    row = invoice(invoice_id)
+    lines = tuple(
+        DraftLine(
+            description=line.description,
+            quantity=line.quantity.normalize(),
+            unit_price=line.unit_price.normalize(),
+            tax_rate_id=line.tax_rate_id,
+            item_code=line.item_code,
+            detail=line.detail,
+            unit=line.unit,
+            discount_percent=line.discount_percent.normalize(),
+        )
+        for line in InvoiceLine.objects.filter(invoice_id=invoice_id).order_by("position")
+    )
+    adjustments = tuple(
+        DraftAdjustment(a.label, a.is_charge, a.tax_rate_id, a.percent, None if a.percent is not None else a.amount_minor)
+        for a in DocumentAdjustment.objects.filter(invoice_id=invoice_id).order_by("position")
+    )
+    return Draft(
+        id=row.id,
+        customer_id=row.customer_id,
+        currency=row.currency,
+        language=row.language,
+        lines=lines,
+        adjustments=adjustments,
+        kind=row.kind,
+        credits_id=row.credits_id,
+        po_number=row.po_number,
+        delivered_on=row.delivered_on,
+        issue_on=row.issue_on,
+        notes=row.notes,
+        terms=row.terms,
+        terms_note=row.terms_note,
+    )
+
+
+def facts_of(row: Invoice) -> DocumentFacts:
+    """Return what the status is derived from."""
+    return DocumentFacts(
+        is_issued=row.number is not None,
+        is_voided=row.voided_at is not None,
+        is_sent=row.sent_at is not None,
+        is_viewed=row.viewed_at is not None,
+        total_minor=row.total_minor,
+        allocated_minor=row.allocated_minor,
+        credited_minor=row.credited_minor,
+        next_due_on=row.due_on,
+    )
+
+
+def status(row: Invoice, *, on: date) -> str:
+    """Return the document's status on a business date: see `core.status`."""
+    return status_of(facts_of(row), on=on)
+
+
+def overdue_days(row: Invoice, *, on: date) -> int:
+    """Return by how many days the oldest open due item is late; 0 when none is."""
+    return days_overdue(facts_of(row), on=on)
+
+
+def list_invoices(wanted: InvoiceFilter, *, on: date, sort: str, cursor: str, size: int = 50) -> Page[Invoice]:
+    """Return one page of documents with their customers. One query."""
+    rows = _filtered(wanted, on).select_related("customer")
+    return keyset_page(rows, keys=SORTS.get(sort, SORTS["due"]), cursor=cursor, size=size)
+
+
+def totals_by_currency(wanted: InvoiceFilter, *, on: date) -> list[Total]:
+    """Return count and open amount of everything the filter matches, per currency. One query."""
+    field = "total_minor" if wanted.tab in {"drafts", "paid", "void", "credit_notes", "all"} else "open_minor"
+    rows = _filtered(wanted, on).order_by().values("currency").annotate(amount=Sum(field), count=Count("id"))
+    return [Total(row["currency"], row["amount"], row["count"]) for row in rows.order_by("-count", "currency")]
+
+
+def tab_counts(*, on: date) -> dict[str, int]:
+    """Return how many documents each open tab holds. One query over the index of open invoices, one over drafts."""
+    week = on + timedelta(days=7)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), count(*) FILTER (WHERE due_on < %s), count(*) FILTER (WHERE due_on BETWEEN %s AND %s),"
+            " (SELECT count(*) FROM invoice WHERE number IS NULL)"
+            " FROM invoice WHERE open_minor > 0 AND kind = 'invoice'",
+            [on, on, week],
+        )
+        return dict(zip(("open", "overdue", "week", "drafts"), cursor.fetchone(), strict=True))
+
+
+def _filtered(wanted: InvoiceFilter, on: date) -> QuerySet[Invoice]:
+    rows = Invoice.objects.filter(_tab(wanted.tab, on))
+    if wanted.currency:
+        rows = rows.filter(currency=wanted.currency)
+    if wanted.customer_id:
+        rows = rows.filter(customer_id=wanted.customer_id)
+    return rows.filter(_matches(wanted.text)) if wanted.text else rows
+
+
+def _tab(tab: str, on: date) -> Q:
+    is_open = Q(open_minor__gt=0, kind="invoice")
+    return {
+        "open": is_open,
+        "overdue": is_open & Q(due_on__lt=on),
+        "week": is_open & Q(due_on__gte=on, due_on__lte=on + timedelta(days=7)),
+        "drafts": Q(number__isnull=True),
+        "paid": Q(kind="invoice", number__isnull=False, voided_at__isnull=True, open_minor=0),
+        "void": Q(voided_at__isnull=False),
+        "credit_notes": Q(kind="credit_note", number__isnull=False),
+    }.get(tab, Q())
+
+
+def _matches(text: str) -> Q:
+    found = Q(number__icontains=text) | Q(po_number__icontains=text) | Q(customer__name__icontains=text)
+    digits = text.replace(" ", "").replace(",", "").replace("\u202f", "")
+    try:
+        amount = Decimal(digits)
+    except ArithmeticError:
+        return found
+    if amount.is_finite() and 0 < amount < 10**12:
+        found |= Q(total_minor=int(amount * 100)) | Q(total_minor=int(amount)) | Q(open_minor=int(amount * 100))
+    return found
+
+
+def open_items(customer_id: UUID, *, currency: str, invoice_ids: Sequence[UUID] | None = None) -> list[OpenItem]:
+    """Return what a customer owes in a currency, oldest first, optionally on some invoices only."""
+    rows = DueItem.objects.filter(customer_id=customer_id, open_minor__gt=0, invoice__currency=currency)
+    if invoice_ids is not None:
+        rows = rows.filter(invoice_id__in=invoice_ids)
+    return [OpenItem(row.id, row.due_on, row.open_minor) for row in rows.order_by("due_on", "id")]
+
+
+def due_items_of(invoice_ids: Sequence[UUID]) -> list[DueItem]:
+    """Return the due items of these invoices in their order."""
+    return list(DueItem.objects.filter(invoice_id__in=invoice_ids).order_by("invoice_id", "position"))
+
+
+def invoice_ids_of(due_item_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """Return which invoice each due item belongs to."""
+    return dict(DueItem.objects.filter(id__in=due_item_ids).values_list("id", "invoice_id"))
+
+
+def customer_ids_of(invoice_ids: Sequence[UUID]) -> list[UUID]:
+    """Return the customers of these documents, for locking."""
+    return list(Invoice.objects.filter(id__in=invoice_ids).values_list("customer_id", flat=True))
+
+
+def open_invoices_of(customer_id: UUID) -> list[Invoice]:
+    """Return a customer's open invoices, oldest due first."""
+    return list(Invoice.objects.filter(customer_id=customer_id, kind="invoice", open_minor__gt=0).order_by("due_on", "id"))
+
+
+def credit_notes_of(invoice_id: UUID) -> list[Invoice]:
+    """Return the credit notes, drafts too, that refer to an invoice."""
+    return list(Invoice.objects.filter(credits_id=invoice_id).order_by("id"))
+
+
+def attachments_of(invoice_id: UUID) -> list[Attachment]:
+    """Return a document's files without their content."""
+    return list(Attachment.objects.filter(invoice_id=invoice_id).defer("content").order_by("created_at", "id"))
+
+
+def attachment(invoice_id: UUID, attachment_id: UUID) -> Attachment | None:
+    """Return one file with its content, or None."""
+    return Attachment.objects.filter(id=attachment_id, invoice_id=invoice_id).first()
+
+
+def number_series() -> list[NumberSeries]:
+    """Return the seller's series by kind."""
+    return list(NumberSeries.objects.order_by("kind", "-is_default", "pattern"))
+
+
+def unrendered(*, most: int) -> list[UUID]:
+    """Return issued documents whose PDF isn't stored yet, newest first, of the current seller."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT i.id FROM invoice i WHERE i.number IS NOT NULL"
+            " AND NOT EXISTS (SELECT 1 FROM rendering r WHERE r.invoice_id = i.id) ORDER BY i.id DESC LIMIT %s",
+            [most],
+        )
+        return [row[0] for row in cursor.fetchall()]

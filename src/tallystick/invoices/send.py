@@ -1,0 +1,135 @@
+"""Sending a document by email: queued by a person, composed from what is true when it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from tallystick.base import tenant
+from tallystick.customers.queries import addresses_for_documents
+from tallystick.invoices import queries
+from tallystick.invoices.errors import NoSuchInvoice
+from tallystick.invoices.render import render_invoice
+from tallystick.mail.port import Attachment
+from tallystick.messages.email import render_email
+from tallystick.messages.wording import default_body, default_subject, fill, greeting
+from tallystick.messages.models import Message
+from tallystick.messages.queue import Letter, queue_message
+from tallystick.messages.send import Prepared, Skip
+from tallystick.pdf import formats
+from tallystick.sellers.queries import logo_of
+
+LOGO = "logo@tallystick"
+
+
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """What the compose screen starts with (A4–A8)."""
+
+    recipients: list[str]
+    copies: list[str]
+    subject: str
+    body: str
+    file_name: str
+    can_link: bool
+
+
+def compose_for(invoice_id: UUID) -> Compose:
+    """Return the filled-in compose screen of an issued document, in the customer's language. Inside `tenant.tx`."""
+    found = queries.document(invoice_id)
+    recipients, copies = addresses_for_documents(found.customer_id)
+    values = wording_values(found)
+    return Compose(
+        recipients=recipients,
+        copies=copies,
+        subject=fill(default_subject(found.kind, found.language), values),
+        body=fill(default_body(found.kind, found.language), values),
+        file_name=f"{found.number}.pdf",
+        can_link=found.pay_url is not None and found.open_minor > 0,
+    )
+
+
+def wording_values(found: queries.Document) -> Mapping[str, str]:
+    """Return what the placeholders of a document's wording stand for, formatted for its reader."""
+    seller, customer = found.content["seller"], found.content["customer"]
+    locale = formats.locale_for(found.language, seller.get("country", ""))
+    amount = found.open_minor if found.kind == "invoice" else found.total_minor
+    first_name = (customer.get("attention") or "").split(" ")[0]
+    return {
+        "number": found.number,
+        "amount": formats.money(amount, found.currency, locale),
+        "due_date": formats.day(found.due_on, locale) if found.due_on else "",
+        "customer_name": customer["name"],
+        "contact_first_name": first_name,
+        "greeting": greeting(first_name, found.language),
+        "seller_name": seller["name"],
+        "staff_name": "",
+    }
+
+
+def send_document(
+    *,
+    seller_id: UUID,
+    invoice_id: UUID,
+    message_id: UUID,
+    recipients: Sequence[str],
+    subject: str,
+    body: str,
+    now: datetime,
+    copies: Sequence[str] = (),
+    attach_pdf: bool = True,
+    payment_link: bool = True,
+    attachment_ids: Sequence[UUID] = (),
+    actor_id: UUID | None = None,
+) -> Message:
+    """Queue an issued document's email, to go at once (A9). Idempotent by `message_id`. Raises NoSuchInvoice for a draft."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        row = queries.invoice(invoice_id)
+        if row.number is None:
+            raise NoSuchInvoice(str(invoice_id))
+        letter = Letter(
+            id=message_id,
+            dedupe_key=f"{row.kind}:{invoice_id}:{message_id}",
+            kind=row.kind,
+            recipients=recipients,
+            copies=copies,
+            language=row.language,
+            subject=subject,
+            body=body,
+            customer_id=row.customer_id,
+            document_id=invoice_id,
+            attach_pdf=attach_pdf,
+            payment_link=payment_link,
+            attachment_ids=attachment_ids,
+        )
+        return queue_message(seller_id=seller_id, letter=letter, now=now, actor_id=actor_id)
+
+
+def prepare_document_email(message: Message) -> Prepared | Skip:
+    """Compose a document's email from what is true now; a voided invoice isn't sent any more."""
+    assert message.document_id
+    seller_id, document_id = message.seller_id, message.document_id
+    with tenant.tx(seller_id, read_only=True):
+        found, logo = queries.document(document_id), logo_of(seller_id)
+        kept = [queries.attachment(document_id, key) for key in message.attachment_ids]
+    if found.is_void:
+        return Skip("voided")
+    content = {**found.content, "language": message.language}
+    composed = render_email(
+        content,
+        kind=found.kind,
+        body=message.body,
+        amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
+        pay_url=found.pay_url if message.payment_link and found.open_minor > 0 else None,
+        logo_cid=LOGO if logo else "",
+        due_on=found.due_on,
+    )
+    parts = [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content)) for f in kept if f]
+    if message.attach_pdf:
+        pdf = render_invoice(seller_id=seller_id, invoice_id=document_id, now=message.created_at)
+        parts.insert(0, Attachment(filename=f"{found.number}.pdf", content_type="application/pdf", content=pdf))
+    if logo:
+        parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
+    return Prepared(composed.html, composed.text, tuple(parts))

@@ -1,0 +1,107 @@
+"""What is sent, by which way, and what can go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file in the message. With a `content_id` (no angle brackets) it is a picture shown inside the HTML."""
+
+    filename: str
+    content_type: str
+    content: bytes
+    content_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """One email, complete. The same envelope sent twice is the same message: same Message-ID, same Date.
+
+    `message_id` is `<left@right>` and decided by the caller; `sent_at` has a time zone; addresses are bare
+    (`ap@kestrelrowe.example`); `return_path` is where bounces go, the sender's address when empty.
+    """
+
+    message_id: str
+    sender_name: str
+    sender_address: str
+    to: tuple[str, ...]
+    subject: str
+    text: str
+    sent_at: datetime
+    html: str = ""
+    reply_to: str = ""
+    cc: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    language: str = "en"
+    return_path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transport:
+    """The way out. `kind` names a provider; `use_ssl` is TLS from the first byte, `use_tls` is STARTTLS."""
+
+    kind: str = "smtp"
+    host: str = "127.0.0.1"
+    port: int = 25
+    username: str = ""
+    password: str = field(default="", repr=False)
+    use_tls: bool = False
+    use_ssl: bool = False
+    timeout_s: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One recipient the server didn't take: its code (550) and its words."""
+
+    address: str
+    code: int
+    text: str
+
+    @property
+    def is_permanent(self) -> bool:
+        """Whether trying again is useless."""
+        return self.code >= 500
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The server took the message for `accepted`. `refused` is for the others, and must be told to somebody."""
+
+    accepted: tuple[str, ...]
+    refused: tuple[Refusal, ...] = ()
+
+
+class BadEnvelope(ValueError):
+    """The envelope can't be an email: a line break in a header, no recipient, a malformed address or Message-ID."""
+
+
+class MailRefused(Exception):
+    """The server refused the message for good (5xx). Nothing was delivered and trying again is useless."""
+
+    def __init__(self, code: int, text: str, refused: tuple[Refusal, ...] = ()) -> None:
+        super().__init__(f"{code} {text}")
+        self.code = code
+        self.text = text
+        self.refused = refused
+
+
+class MailUnavailable(Exception):
+    """No answer, a temporary one (4xx) or a broken connection: try again later with the same envelope.
+
+    `text` is the server's. The message may have been taken just before the connection broke.
+    """
+
+    def __init__(self, text: str, refused: tuple[Refusal, ...] = ()) -> None:
+        super().__init__(text)
+        self.text = text
+        self.refused = refused
+
+
+class MailMisconfigured(MailUnavailable):
+    """The server wants other settings (log-in refused, no TLS). The message is fine; tell the operator."""

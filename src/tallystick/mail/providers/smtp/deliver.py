@@ -1,0 +1,71 @@
+"""One message through an SMTP server, and its answer as one of our errors."""
+
+from __future__ import annotations
+
+import smtplib
+from typing import cast
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+
+from tallystick.mail.envelope import Delivery, MailMisconfigured, MailRefused, MailUnavailable, Refusal, Transport
+from tallystick.mail.providers.smtp.backend import Backend
+
+
+def deliver_smtp(message: EmailMultiAlternatives, *, transport: Transport) -> Delivery:
+    """Send it. Raises MailRefused, MailUnavailable or MailMisconfigured."""
+    connection = cast(
+        "Backend",
+        get_connection(
+            "tallystick.mail.providers.smtp.backend.Backend",
+            fail_silently=False,
+            host=transport.host,
+            port=transport.port,
+            username=transport.username,
+            password=transport.password,
+            use_tls=transport.use_tls,
+            use_ssl=transport.use_ssl,
+            timeout=transport.timeout_s,
+        ),
+    )
+    try:
+        connection.send_messages([message])
+    except smtplib.SMTPRecipientsRefused as error:
+        raise _all_refused(_refusals(error.recipients)) from error
+    except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
+        raise MailMisconfigured(_words(error)) from error
+    except smtplib.SMTPConnectError as error:
+        raise MailUnavailable(_words(error)) from error
+    except smtplib.SMTPResponseException as error:
+        if error.smtp_code == 530:
+            raise MailMisconfigured(_words(error)) from error
+        if 500 <= error.smtp_code < 600:
+            raise MailRefused(error.smtp_code, _text(error.smtp_error)) from error
+        raise MailUnavailable(_words(error)) from error
+    except (smtplib.SMTPException, OSError) as error:
+        raise MailUnavailable(f"{type(error).__name__}: {error}") from error
+    refused = _refusals(connection.refused)
+    lost = {refusal.address for refusal in refused}
+    return Delivery(tuple(one for one in message.recipients() if one not in lost), refused)
+
+
+def _all_refused(refused: tuple[Refusal, ...]) -> MailRefused | MailUnavailable:
+    """For good only when every recipient was refused for good."""
+    waiting = [one for one in refused if not one.is_permanent]
+    worst = (waiting or refused)[0]
+    if waiting:
+        return MailUnavailable(f"{worst.code} {worst.text}", refused)
+    return MailRefused(worst.code, worst.text, refused)
+
+
+def _refusals(answers: dict[str, tuple[int, bytes]]) -> tuple[Refusal, ...]:
+    return tuple(Refusal(address, code, _text(words)) for address, (code, words) in answers.items())
+
+
+def _words(error: smtplib.SMTPException) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_text(error.smtp_error)}"
+    return str(error)
+
+
+def _text(words: bytes | str) -> str:
+    return (words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words))[:1000]

@@ -1,0 +1,58 @@
+"""Messages: the outbox, and the record of what was said."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from tallystick.base.schema import RowSecurity, Swept, TenantKey, TenantModel, same_seller
+
+
+class Message(TenantModel):
+    """One email to one set of people. `dedupe_key` is why it can't be said twice.
+
+    States: queued, sending, sent, skipped (with the reason), failed (with the server's words), cancelled.
+    """
+
+    dedupe_key = models.TextField()
+    kind = models.CharField(max_length=30)
+    customer = TenantKey("customers.Customer", null=True)
+    document_id = models.UUIDField(null=True)
+    payment_id = models.UUIDField(null=True)
+    recipients = ArrayField(models.EmailField())
+    copies = ArrayField(models.EmailField(), default=list)
+    language = models.CharField(max_length=8)
+    subject = models.CharField(max_length=300)
+    body = models.TextField()
+    attach_pdf = models.BooleanField(default=True)
+    payment_link = models.BooleanField(default=True)
+    attachment_ids = ArrayField(models.UUIDField(), default=list)
+    data = models.JSONField(default=dict)
+    state = models.CharField(max_length=12, default="queued")
+    reason = models.TextField(default="")
+    message_id = models.TextField()
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    tries = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    created_by = models.UUIDField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        """The outbox is the partial index over what still waits."""
+
+        app_label = "messages_"
+        db_table = "message"
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"], name="message_waiting", condition=models.Q(state__in=["queued", "sending"])
+            ),
+            models.Index(fields=["seller_id", "document_id", "created_at"], name="message_of_document"),
+            models.Index(fields=["seller_id", "state", "created_at"], name="message_by_state"),
+        ]
+        constraints = [
+            models.UniqueConstraint(fields=["seller_id", "dedupe_key"], name="message_once"),
+            same_seller("message", "customer_id", "customer"),
+            RowSecurity(name="message_tenant"),
+            Swept(name="message_swept"),
+        ]

@@ -1,0 +1,28 @@
+"""Reads of what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from tallystick.messages.models import Message
+
+
+def messages_about(document_ids: Sequence[UUID]) -> list[Message]:
+    """Return the messages about these documents, newest first."""
+    return list(Message.objects.filter(document_id__in=document_ids).order_by("-created_at", "-id"))
+
+
+def message(message_id: UUID) -> Message | None:
+    """Return one message, or None."""
+    return Message.objects.filter(id=message_id).first()
+
+
+def failed_messages(*, most: int = 50) -> list[Message]:
+    """Return messages the mail server refused or never took, newest first."""
+    return list(Message.objects.filter(state="failed").select_related("customer").order_by("-created_at")[:most])
+
+
+def recent_messages(*, most: int = 50) -> list[Message]:
+    """Return the latest messages, newest first."""
+    return list(Message.objects.select_related("customer").order_by("-created_at", "-id")[:most])

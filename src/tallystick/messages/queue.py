@@ -1,0 +1,116 @@
+"""Deciding to say something: a row in the outbox, once per key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.conf import settings
+
+from tallystick.base import events, tenant
+from tallystick.base.bell import ring
+from tallystick.messages.models import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What to say and to whom. `dedupe_key` is why it is said once; the id is made by the caller.
+
+    `body` is the text above the facts; amounts, buttons and tables are added when it is sent, from what is true then.
+    """
+
+    id: UUID
+    dedupe_key: str
+    kind: str
+    recipients: Sequence[str]
+    language: str
+    subject: str
+    body: str
+    customer_id: UUID | None = None
+    document_id: UUID | None = None
+    payment_id: UUID | None = None
+    copies: Sequence[str] = ()
+    attach_pdf: bool = True
+    payment_link: bool = True
+    attachment_ids: Sequence[UUID] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+def queue_message(*, seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | None = None, actor_id: UUID | None = None) -> Message:
+    """Put a message into the outbox, due at once unless `due_at` says later, and return the row.
+
+    Idempotent by `dedupe_key`: the first one stands. One without recipients is kept as skipped, with the reason.
+    """
+    with tenant.tx(seller_id, actor_id=actor_id):
+        known = Message.objects.filter(dedupe_key=letter.dedupe_key).first()
+        if known:
+            return known
+        message = Message(
+            id=letter.id,
+            seller_id=seller_id,
+            dedupe_key=letter.dedupe_key,
+            kind=letter.kind,
+            customer_id=letter.customer_id,
+            document_id=letter.document_id,
+            payment_id=letter.payment_id,
+            recipients=list(letter.recipients),
+            copies=list(letter.copies),
+            language=letter.language,
+            subject=letter.subject[:300],
+            body=letter.body,
+            attach_pdf=letter.attach_pdf,
+            payment_link=letter.payment_link,
+            attachment_ids=list(letter.attachment_ids),
+            data=letter.data,
+            state="queued" if letter.recipients else "skipped",
+            reason="" if letter.recipients else "no_address",
+            message_id=f"<{letter.id}@{urlsplit(settings.PUBLIC_URL).hostname}>",
+            due_at=due_at or now,
+            created_at=now,
+            created_by=actor_id,
+        )
+        message.save(force_insert=True)
+        if message.state == "skipped":
+            tell("message.skipped", message, now)
+        ring("messages")
+        return message
+
+
+def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
+    """Put a failed message back into the outbox, with the same Message-ID, and return whether it was."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        changed = Message.objects.filter(id=message_id, state="failed").update(state="queued", reason="", tries=0, due_at=now)
+        if changed:
+            ring("messages")
+        return bool(changed)
+
+
+def cancel_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
+    """Take a message out of the outbox before it goes, and return whether that was in time."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        message = Message.objects.select_for_update(skip_locked=True).filter(id=message_id, state="queued").first()
+        if message is None:
+            return False
+        Message.objects.filter(id=message_id).update(state="cancelled", reason="cancelled")
+        tell("message.cancelled", message, now, actor_id)
+        return True
+
+
+def tell(kind: str, message: Message, now: datetime, actor_id: UUID | None = None, **more: Any) -> None:
+    """Record a fact about a message, on what the message is about."""
+    events.record(
+        kind,
+        seller_id=message.seller_id,
+        subject_id=message.document_id or message.payment_id or message.id,
+        customer_id=message.customer_id,
+        now=now,
+        actor_id=actor_id or message.created_by,
+        message_id=str(message.id),
+        message_kind=message.kind,
+        recipients=list(message.recipients),
+        reason=more.get("reason", message.reason),
+    )

@@ -1,0 +1,150 @@
+"""Saying it: re-check that it is still true, commit, hand it to the mail server, commit.
+
+At least once, at most one more copy per crash in the narrow window between the server's last word and our commit,
+always with the same Message-ID.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db import connection
+
+from tallystick.base import tenant
+from tallystick.base.crashpoint import crashpoint
+from tallystick.mail.port import (
+    Attachment,
+    BadEnvelope,
+    Envelope,
+    MailMisconfigured,
+    MailRefused,
+    MailUnavailable,
+    Transport,
+    deliver,
+)
+from tallystick.messages.models import Message
+from tallystick.messages.queue import tell
+from tallystick.sellers.mail_route import mail_route
+from tallystick.sellers.queries import seller
+
+LEASE = timedelta(minutes=5)
+WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The message as it goes out."""
+
+    html: str
+    text: str
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why it isn't true any more, as a stable word; `Why?` shows it."""
+
+    reason: str
+
+
+Prepare = Callable[[Message], Prepared | Skip]
+"""Composes a kind of message from what is true now. Called outside any transaction; opens read-only ones."""
+
+
+def due_messages(*, at: datetime, most: int = 50, seller_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
+    """Return (seller_id, message_id) of messages to send, oldest due first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seller_id, id FROM due_messages(%s, %s, %s)", [at, most, seller_id])
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: datetime) -> str:
+    """Send one waiting message, and return its state afterwards: sent, skipped, queued (again) or failed.
+
+    Takes a lease that outlives the mail server's longest answer, so two senders never hold the same message.
+    """
+    message = _claim(seller_id, message_id, now)
+    if message is None:
+        return ""
+    prepared = prepare(message)
+    if isinstance(prepared, Skip):
+        return _end(message, "skipped", prepared.reason, now)
+    envelope, transport = _envelope(message, prepared, now)
+    crashpoint("mail.before_send")
+    try:
+        deliver(envelope, transport=transport)
+    except (MailRefused, BadEnvelope) as refused:
+        return _end(message, "failed", str(refused), now)
+    except (MailUnavailable, MailMisconfigured) as trouble:
+        return _again(message, str(trouble), now)
+    crashpoint("mail.after_send")
+    return _end(message, "sent", "", now)
+
+
+def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
+    with tenant.tx(seller_id):
+        waiting = Message.objects.filter(id=message_id, state__in=["queued", "sending"], due_at__lte=now)
+        message = waiting.select_for_update(skip_locked=True).first()
+        if message is None:
+            return None
+        message.state, message.lease_until, message.due_at = "sending", now + LEASE, now + LEASE
+        message.save(update_fields=["state", "lease_until", "due_at"])
+        return message
+
+
+def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Envelope, Transport]:
+    with tenant.tx(message.seller_id, read_only=True):
+        sender, route = seller(message.seller_id), mail_route()
+    address, transport = route or (settings.DEFAULT_FROM_EMAIL, default_transport())
+    envelope = Envelope(
+        message_id=message.message_id,
+        sender_name=sender.name,
+        sender_address=address,
+        reply_to=sender.email,
+        to=tuple(message.recipients),
+        cc=tuple(message.copies),
+        subject=message.subject,
+        text=prepared.text,
+        html=prepared.html,
+        attachments=prepared.attachments,
+        language=message.language,
+        sent_at=now,
+    )
+    return envelope, transport
+
+
+def default_transport() -> Transport:
+    """Return the operator's own route, for sellers without one."""
+    return Transport(
+        kind="smtp",
+        host=settings.EMAIL_HOST,
+        port=settings.EMAIL_PORT,
+        username=settings.EMAIL_HOST_USER,
+        password=settings.EMAIL_HOST_PASSWORD,
+        use_tls=settings.EMAIL_USE_TLS,
+        use_ssl=settings.EMAIL_USE_SSL,
+        timeout_s=settings.EMAIL_TIMEOUT,
+    )
+
+
+def _end(message: Message, state: str, reason: str, now: datetime) -> str:
+    with tenant.tx(message.seller_id):
+        done = Message.objects.filter(id=message.id, state="sending")
+        if done.update(state=state, reason=reason[:1000], sent_at=now if state == "sent" else None, lease_until=None):
+            tell(f"message.{state}", message, now, reason=reason[:300])
+    return state
+
+
+def _again(message: Message, trouble: str, now: datetime) -> str:
+    """Wait longer each time; after the last wait it has failed, visibly."""
+    if message.tries >= len(WAITS):
+        return _end(message, "failed", trouble, now)
+    with tenant.tx(message.seller_id):
+        Message.objects.filter(id=message.id).update(
+            state="queued", reason=trouble[:1000], tries=message.tries + 1, due_at=now + WAITS[message.tries], lease_until=None
+        )
+    return "queued"

@@ -1,0 +1,128 @@
+"""What our emails say unless staff say otherwise, and the placeholders they may use.
+
+A placeholder is a name in a fixed list and stands for a plain text. There is no code, no loop, no attribute: filling
+is one pass, and what is filled in is never read again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+PLACEHOLDERS: Final[Mapping[str, str]] = {
+    "greeting": gettext_noop("“Hello Aoife,” or “Hello,” when there is no first name"),
+    "contact_first_name": gettext_noop("The first name of the person we write to"),
+    "customer_name": gettext_noop("The customer"),
+    "seller_name": gettext_noop("Your business"),
+    "staff_name": gettext_noop("The member of staff who sends it"),
+    "number": gettext_noop("The document's number"),
+    "amount": gettext_noop("The amount it is about, with its currency"),
+    "total": gettext_noop("The whole document's total"),
+    "open_amount": gettext_noop("What is left to pay"),
+    "due_date": gettext_noop("The day it is due"),
+    "days_overdue": gettext_noop("Days since it was due"),
+    "issue_date": gettext_noop("The day it was issued"),
+    "po_number": gettext_noop("The customer's order number"),
+    "invoice_number": gettext_noop("The invoice a credit note or a receipt refers to"),
+    "payment_method": gettext_noop("How it was paid"),
+    "payment_link": gettext_noop("The address of the payment page"),
+}
+"""Every name a template may use, with what it stands for (a text for staff, to be translated when shown)."""
+
+_HOLE = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+
+
+class UnknownPlaceholder(ValueError):
+    """A template uses a name that isn't in the list, or that this kind of message has no value for."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no placeholder {name!r}")
+        self.name = name
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """The template with every `{{ name }}` replaced, in one pass. Raises UnknownPlaceholder."""
+
+    def value(hole: re.Match[str]) -> str:
+        name = hole.group(1).strip()
+        if name not in values:
+            raise UnknownPlaceholder(name[:60])
+        return values[name]
+
+    return _HOLE.sub(value, template)
+
+
+def check_template(template: str) -> None:
+    """Refuse a template that could never be filled: to be asked when staff save one. Raises UnknownPlaceholder."""
+    fill(template, PLACEHOLDERS)
+
+
+def greeting(first_name: str, language: str) -> str:
+    """The first line of an email: with the name when there is one."""
+    with translation.override(language):
+        return _("Hello %(name)s,") % {"name": first_name} if first_name else _("Hello,")
+
+
+def default_subject(kind: str, language: str) -> str:
+    """The subject of a kind of message, with placeholders. Raises LookupError for an unknown kind."""
+    return _said(kind, language, 0)
+
+
+def default_body(kind: str, language: str) -> str:
+    """The body of a kind of message, with placeholders. Raises LookupError for an unknown kind."""
+    return _said(kind, language, 1)
+
+
+def _said(kind: str, language: str, which: int) -> str:
+    if kind not in _KINDS:
+        raise LookupError(f"there is no default text for {kind!r}")
+    with translation.override(language):
+        return _KINDS[kind]()[which]
+
+
+def _invoice() -> tuple[str, str]:
+    return _("Invoice {{ number }} from {{ seller_name }}"), _(
+        "{{ greeting }}\n\n"
+        "here is invoice {{ number }} for {{ amount }}, due on {{ due_date }}. "
+        "The PDF is attached, and you can review and pay it online.\n\n"
+        "Thank you,\n{{ seller_name }}"
+    )
+
+
+def _receipt() -> tuple[str, str]:
+    return _("Receipt {{ number }} from {{ seller_name }}"), _(
+        "{{ greeting }}\n\n"
+        "thank you, we received your payment of {{ amount }}. The receipt is attached.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _credit_note() -> tuple[str, str]:
+    return _("Credit note {{ number }} from {{ seller_name }}"), _(
+        "{{ greeting }}\n\n"
+        "here is credit note {{ number }} for {{ amount }}. You don't need to do anything: "
+        "we take it off what you owe us, or you can use it for your next invoice.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _invitation() -> tuple[str, str]:
+    return _("Join {{ seller_name }} on Tallystick"), _(
+        "{{ greeting }}\n\n"
+        "{{ staff_name }} invited you to work on the accounts of {{ seller_name }}. "
+        "Choose a password with the button below and you're in.\n\n"
+        "If you didn't expect this, you can ignore it."
+    )
+
+
+_KINDS: Final[Mapping[str, Callable[[], tuple[str, str]]]] = {
+    "invoice": _invoice,
+    "receipt": _receipt,
+    "credit_note": _credit_note,
+    "invitation": _invitation,
+}

@@ -1,0 +1,4 @@
+"""The door for the customer: the payment page, with no account and no script needed.
+
+May touch: everything below the doors.
+"""

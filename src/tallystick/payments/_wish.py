@@ -1,0 +1,30 @@
+"""From amounts per invoice, as staff think, to amounts per due item, as the book thinks."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from tallystick.core.allocation import Allocation, OpenItem, allocate, allocate_exact
+from tallystick.invoices.queries import invoice_ids_of
+
+
+def share_out(wanted: Mapping[UUID, int], items: Sequence[OpenItem], *, amount_minor: int) -> Allocation:
+    """Spread each invoice's wish over its due items, oldest first, and check the whole against the amount.
+
+    Raises core's OverAllocated when a wish exceeds what its invoice owes, or the wishes exceed the money.
+    """
+    invoice_of = invoice_ids_of([item.id for item in items])
+    by_invoice: dict[UUID, list[OpenItem]] = defaultdict(list)
+    for item in items:
+        by_invoice[invoice_of[item.id]].append(item)
+    exact: dict[UUID, int] = {}
+    for invoice_id, amount in wanted.items():
+        own = by_invoice.get(invoice_id, [])
+        shared = allocate(amount, own, spill=True)
+        exact.update({share.id: share.amount_minor for share in shared.shares})
+        if shared.rest_minor:
+            last = own[-1].id if own else invoice_id
+            exact[last] = exact.get(last, 0) + shared.rest_minor
+    return allocate_exact(exact, items, amount_minor=amount_minor)

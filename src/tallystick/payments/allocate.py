@@ -1,0 +1,80 @@
+"""Saying which invoice unapplied money pays, and taking it back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from tallystick.base import events, tenant
+from tallystick.core.allocation import allocate
+from tallystick.customers.lock import lock_customers
+from tallystick.invoices import queries as invoices
+from tallystick.payments._allocate import write_allocations, write_credit
+from tallystick.payments._wish import share_out
+from tallystick.payments.errors import NoSuchPayment, NotUnapplied
+from tallystick.payments.models import Payment
+
+
+def allocate_payment(
+    *,
+    seller_id: UUID,
+    payment_id: UUID,
+    wanted: Mapping[UUID, int] | None,
+    now: datetime,
+    today: date,
+    actor_id: UUID | None = None,
+) -> int:
+    """Put a payment's unapplied money onto invoices: as wanted (invoice id → minor units), else oldest due first.
+
+    Returns the amount moved. Locks the customer. Raises NoSuchPayment, NotUnapplied, core's OverAllocated.
+    """
+    with tenant.tx(seller_id, actor_id=actor_id):
+        lock_customers(Payment.objects.filter(id=payment_id).values_list("customer_id", flat=True))
+        payment = Payment.objects.select_for_update().filter(id=payment_id).first()
+        if payment is None:
+            raise NoSuchPayment(str(payment_id))
+        items = invoices.open_items(payment.customer_id, currency=payment.currency)
+        if wanted is None:
+            shared = allocate(payment.unapplied_minor, items, spill=True)
+        elif sum(wanted.values()) > payment.unapplied_minor:
+            raise NotUnapplied(str(payment.unapplied_minor))
+        else:
+            shared = share_out(wanted, items, amount_minor=payment.unapplied_minor)
+        settled = write_allocations(payment, shared.shares, now=now, on=today)
+        if settled:
+            events.record(
+                "payment.allocated",
+                seller_id=seller_id,
+                subject_id=payment_id,
+                customer_id=payment.customer_id,
+                now=now,
+                actor_id=actor_id,
+                invoice_ids=[str(s.invoice_id) for s in settled],
+            )
+        return sum(share.amount_minor for share in shared.shares)
+
+
+def apply_credit_note(*, seller_id: UUID, credit_note_id: UUID, now: datetime, today: date) -> int:
+    """Apply an issued credit note to the invoice it credits, up to what is open there; the rest stays unapplied.
+
+    Returns the amount applied now. Idempotent: what is applied already isn't applied again. Locks the customer.
+    """
+    with tenant.tx(seller_id):
+        note = invoices.invoice(credit_note_id)
+        lock_customers([note.customer_id])
+        note = invoices.invoice(credit_note_id)
+        if note.kind != "credit_note" or note.credits_id is None:
+            return 0
+        items = invoices.open_items(note.customer_id, currency=note.currency, invoice_ids=[note.credits_id])
+        shared = allocate(note.open_minor, items, spill=True)
+        write_credit(
+            credit_note_id,
+            shared.shares,
+            seller_id=seller_id,
+            customer_id=note.customer_id,
+            currency=note.currency,
+            on=today,
+            now=now,
+        )
+        return sum(share.amount_minor for share in shared.shares)

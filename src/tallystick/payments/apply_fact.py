@@ -1,0 +1,168 @@
+"""TX2: what the gateway says becomes true here. One function for every messenger.
+
+The response, the return page, the webhook, the sweeper and the daily comparison all bring a `Report` to `apply_fact`;
+in any order and any number of times, the outcome is the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tallystick.base import clock, events, tenant
+from tallystick.base.ids import new_id
+from tallystick.core import postings
+from tallystick.core.allocation import allocate
+from tallystick.core.attempt import LIVE, State, advance, next_check_after
+from tallystick.customers.lock import lock_customers
+from tallystick.gateways.port import Charge, Report
+from tallystick.invoices import queries as invoices
+from tallystick.invoices.numbers import take_numbers
+from tallystick.ledger.post import Entry, post_entries
+from tallystick.payments._allocate import write_allocations
+from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
+from tallystick.sellers.queries import seller
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The attempt after the fact, and the payments it newly booked."""
+
+    attempt_id: UUID
+    state: State
+    payment_ids: tuple[UUID, ...]
+
+
+def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: datetime) -> Outcome:
+    """Bring an attempt in line with what its gateway reports, and book money it says it took.
+
+    Idempotent and monotonic: `succeeded` never leaves, a late success overrides a decline, an unknown never overrides
+    knowledge. Each charge is booked once, by the gateway's own reference, with the gateway's own amount and currency;
+    a difference from what was asked is flagged, excess becomes the customer's credit. Locks the customer, then the attempt.
+    """
+    with tenant.tx(seller_id):
+        lock_customers(ChargeAttempt.objects.filter(id=attempt_id).values_list("customer_id", flat=True))
+        attempt = ChargeAttempt.objects.select_for_update().get(id=attempt_id)
+        state = advance(State(attempt.state), report.state)
+        _write_state(attempt, state, report, now)
+        booked = [_book(attempt, charge, now) for charge in report.charges]
+        return Outcome(attempt_id, state, tuple(payment_id for payment_id in booked if payment_id))
+
+
+def _write_state(attempt: ChargeAttempt, state: State, report: Report, now: datetime) -> None:
+    before = State(attempt.state)
+    attempt.state = state
+    attempt.gateway_ref = attempt.gateway_ref or report.ref
+    attempt.action_url = report.action_url or attempt.action_url
+    attempt.expires_at = report.expires_at or attempt.expires_at
+    attempt.lease_until = None
+    if report.decline:
+        attempt.decline_code, attempt.decline_class = report.decline.code, report.decline.klass
+        attempt.last_error = report.decline.message
+    if state in LIVE:
+        attempt.tries = 0 if state != before else attempt.tries + 1
+        attempt.due_at = _next_look(attempt, state, now)
+    elif attempt.ended_at is None:
+        attempt.ended_at = now
+    attempt.save()
+    if state not in LIVE:
+        AttemptInvoice.objects.filter(attempt_id=attempt.id, is_live=True).update(is_live=False)
+    if state != before:
+        _tell(attempt, state, now)
+
+
+def _next_look(attempt: ChargeAttempt, state: State, now: datetime) -> datetime:
+    """An open page is looked at when it expires and now and then before, as its webhook may be lost; the rest by backoff."""
+    wait = next_check_after(attempt.tries)
+    if state == State.ACTION_REQUIRED:
+        wait = max(wait, timedelta(minutes=2))
+    return now + wait
+
+
+def _tell(attempt: ChargeAttempt, state: State, now: datetime) -> None:
+    kind = f"attempt.{state}" if state in {State.DECLINED, State.PROCESSING, State.UNKNOWN} else "attempt.changed"
+    for slot in AttemptInvoice.objects.filter(attempt_id=attempt.id):
+        events.record(
+            kind,
+            seller_id=attempt.seller_id,
+            subject_id=slot.invoice_id,
+            customer_id=attempt.customer_id,
+            now=now,
+            attempt_id=str(attempt.id),
+            state=str(state),
+            decline=attempt.decline_code,
+        )
+
+
+def _book(attempt: ChargeAttempt, charge: Charge, now: datetime) -> UUID | None:
+    """Book one charge unless its reference is booked already, and return the new payment's id."""
+    if Payment.objects.filter(gateway_account_id=attempt.gateway_account_id, gateway_ref=charge.ref).exists():
+        return None
+    zone = seller(attempt.seller_id).time_zone
+    payment = Payment(
+        id=new_id(),
+        seller_id=attempt.seller_id,
+        customer_id=attempt.customer_id,
+        method="gateway",
+        method_label=charge.method_label,
+        gateway_account_id=attempt.gateway_account_id,
+        gateway_ref=charge.ref,
+        attempt_id=attempt.id,
+        amount_minor=charge.amount_minor,
+        currency=charge.currency,
+        received_on=clock.business_date(charge.at, zone),
+        recorded_at=now,
+        recorded_by=attempt.created_by,
+    )
+    payment.save(force_insert=True)
+    provider = GatewayAccount.objects.values_list("provider", flat=True).get(id=attempt.gateway_account_id)
+    post_entries(
+        [
+            Entry(
+                id=new_id(),
+                kind="payment.received",
+                source_id=payment.id,
+                subject_id=payment.id,
+                customer_id=payment.customer_id,
+                currency=payment.currency,
+                effective_on=payment.received_on,
+                postings=postings.payment_received(
+                    amount_minor=payment.amount_minor, money_account=postings.clearing_account(provider)
+                ),
+            )
+        ],
+        seller_id=attempt.seller_id,
+        now=now,
+    )
+    _allocate_and_flag(attempt, payment, charge, now)
+    return payment.id
+
+
+def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge, now: datetime) -> None:
+    slots = list(AttemptInvoice.objects.filter(attempt_id=attempt.id))
+    items = invoices.open_items(
+        payment.customer_id, currency=payment.currency, invoice_ids=[slot.invoice_id for slot in slots]
+    )
+    shared = allocate(payment.amount_minor, items, spill=True)
+    settled = write_allocations(payment, shared.shares, now=now)
+    if charge.currency != attempt.currency:
+        flag = "currency_differs"
+    elif charge.amount_minor != attempt.amount_minor:
+        flag = "amount_differs"
+    else:
+        flag = "overpaid" if shared.rest_minor else ""
+    number = take_numbers([(payment.id, "payment")], seller_id=attempt.seller_id, on=payment.received_on)[payment.id]
+    Payment.objects.filter(id=payment.id).update(number=number.number, flag=flag)
+    events.record(
+        "payment.received",
+        seller_id=attempt.seller_id,
+        subject_id=payment.id,
+        customer_id=payment.customer_id,
+        now=now,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        method=charge.method_label,
+        invoice_ids=[str(s.invoice_id) for s in settled] or [str(slot.invoice_id) for slot in slots],
+        flag=flag,
+    )

@@ -1,0 +1,61 @@
+"""Acting on a webhook: it is only a hint, so the gateway is asked, and its answer applied."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tallystick.base import tenant
+from tallystick.base.crashpoint import crashpoint
+from tallystick.base.models import InboundEvent
+from tallystick.payments.collect import look_up_charge
+from tallystick.payments.models import ChargeAttempt
+from tallystick.payments.queries import attempt_of_session
+
+LEASE = timedelta(minutes=1)
+PATIENCE = timedelta(days=3)
+
+
+def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
+    """Ask the gateway about the attempt a kept webhook names, apply the answer, mark the webhook done; True when it was.
+
+    Idempotent. A webhook about an attempt we don't know yet is tried again for three days, then kept as a visible break.
+    """
+    inbound = _lease(seller_id, inbound_id, now)
+    if inbound is None:
+        return False
+    with tenant.tx(seller_id, read_only=True):
+        attempt_id = _attempt(inbound)
+    if attempt_id is None:
+        return _later(inbound, now)
+    look_up_charge(seller_id=seller_id, attempt_id=attempt_id, now=now)
+    crashpoint("webhook.after_apply")
+    with tenant.tx(seller_id):
+        InboundEvent.objects.filter(id=inbound_id).update(done_at=now, last_error="")
+    return True
+
+
+def _lease(seller_id: UUID, inbound_id: UUID, now: datetime) -> InboundEvent | None:
+    with tenant.tx(seller_id):
+        waiting = InboundEvent.objects.filter(id=inbound_id, done_at__isnull=True, due_at__lte=now)
+        inbound = waiting.select_for_update(skip_locked=True).first()
+        if inbound:
+            InboundEvent.objects.filter(id=inbound_id).update(due_at=now + LEASE, tries=inbound.tries + 1)
+        return inbound
+
+
+def _attempt(inbound: InboundEvent) -> UUID | None:
+    if inbound.attempt_id and ChargeAttempt.objects.filter(id=inbound.attempt_id).exists():
+        return inbound.attempt_id
+    return attempt_of_session(inbound.gateway_account_id, inbound.reference) if inbound.reference else None
+
+
+def _later(inbound: InboundEvent, now: datetime) -> bool:
+    is_late = now - inbound.received_at > PATIENCE
+    with tenant.tx(inbound.seller_id):
+        InboundEvent.objects.filter(id=inbound.id).update(
+            due_at=now + min(timedelta(minutes=2**inbound.tries), timedelta(hours=6)),
+            done_at=now if is_late else None,
+            last_error="unknown attempt",
+        )
+    return False

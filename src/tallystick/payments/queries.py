@@ -1,0 +1,168 @@
+"""Reads of payments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet, Sum
+
+from tallystick.base.pages import Page, keyset_page
+from tallystick.customers.party import party_of_customer
+from tallystick.invoices import queries as invoices
+from tallystick.payments.models import LIVE_STATES, Allocation, AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
+from tallystick.sellers.queries import party_of_seller
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFilter:
+    """What the register shows. `method`: gateway, transfer, cash, cheque, card_machine or empty; `unapplied`: with credit left."""
+
+    text: str = ""
+    method: str = ""
+    currency: str = ""
+    since: date | None = None
+    until: date | None = None
+    unapplied: bool = False
+    flagged: bool = False
+    customer_id: UUID | None = None
+
+
+def live_attempt(invoice_id: UUID) -> ChargeAttempt | None:
+    """Return the one live attempt on an invoice, or None."""
+    slot = AttemptInvoice.objects.select_related("attempt").filter(invoice_id=invoice_id, is_live=True).first()
+    return slot.attempt if slot else None
+
+
+def attempt(attempt_id: UUID) -> ChargeAttempt | None:
+    """Return one attempt, or None."""
+    return ChargeAttempt.objects.filter(id=attempt_id).first()
+
+
+def last_attempt(invoice_id: UUID) -> ChargeAttempt | None:
+    """Return the latest attempt on an invoice, live or ended."""
+    slot = AttemptInvoice.objects.select_related("attempt").filter(invoice_id=invoice_id).order_by("-attempt_id").first()
+    return slot.attempt if slot else None
+
+
+def attempt_of_session(gateway_account_id: UUID, ref: str) -> UUID | None:
+    """Return the attempt a gateway's session belongs to, or None."""
+    found = ChargeAttempt.objects.filter(gateway_account_id=gateway_account_id, gateway_ref=ref)
+    return found.values_list("id", flat=True).first()
+
+
+def unknown_attempts(*, most: int = 50) -> list[ChargeAttempt]:
+    """Return attempts whose outcome the gateway hasn't told yet, oldest first."""
+    rows = ChargeAttempt.objects.filter(state__in=["unknown", "sent", "canceling"]).select_related("customer")
+    return list(rows.order_by("created_at")[:most])
+
+
+def gateway_accounts(*, enabled_only: bool = False) -> list[GatewayAccount]:
+    """Return the seller's ways to be paid online, in their order."""
+    rows = GatewayAccount.objects.filter(is_enabled=True) if enabled_only else GatewayAccount.objects.all()
+    return list(rows.order_by("position", "id"))
+
+
+def gateway_account(account_id: UUID) -> GatewayAccount | None:
+    """Return one account, or None."""
+    return GatewayAccount.objects.filter(id=account_id).first()
+
+
+def seller_of_gateway_account(account_id: UUID) -> UUID | None:
+    """Return the seller a webhook address belongs to, or None. Works outside a tenant transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seller_of_gateway_account(%s)", [account_id])
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def register(wanted: PaymentFilter, *, cursor: str, size: int = 50) -> Page[Payment]:
+    """Return one page of Customer Payments, newest first, with their customers. One query."""
+    rows = _filtered(wanted).select_related("customer", "gateway_account")
+    return keyset_page(rows, keys=("-received_on", "-id"), cursor=cursor, size=size)
+
+
+def register_totals(wanted: PaymentFilter) -> list[dict[str, Any]]:
+    """Return count, sum and unapplied sum per currency of everything the filter matches. One query."""
+    rows = _filtered(wanted).order_by().values("currency")
+    return list(
+        rows.annotate(amount=Sum("amount_minor"), unapplied=Sum("unapplied_minor"), count=Count("id")).order_by("currency")
+    )
+
+
+def _filtered(wanted: PaymentFilter) -> QuerySet[Payment]:
+    rows = Payment.objects.all()
+    exact = {"method": wanted.method, "currency": wanted.currency, "customer_id": wanted.customer_id}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.since:
+        rows = rows.filter(received_on__gte=wanted.since)
+    if wanted.until:
+        rows = rows.filter(received_on__lte=wanted.until)
+    if wanted.unapplied:
+        rows = rows.filter(unapplied_minor__gt=0)
+    if wanted.flagged:
+        rows = rows.exclude(flag="")
+    if wanted.text:
+        rows = rows.filter(
+            Q(number__icontains=wanted.text)
+            | Q(reference__icontains=wanted.text)
+            | Q(gateway_ref__icontains=wanted.text)
+            | Q(customer__name__icontains=wanted.text)
+        )
+    return rows
+
+
+def payment(payment_id: UUID) -> Payment | None:
+    """Return one payment with its customer, or None."""
+    return Payment.objects.select_related("customer", "gateway_account").filter(id=payment_id).first()
+
+
+def allocations_of(payment_id: UUID) -> list[Allocation]:
+    """Return where a payment went, with the invoices."""
+    rows = Allocation.objects.filter(payment_id=payment_id).select_related("invoice", "due_item")
+    return list(rows.order_by("recorded_at", "id"))
+
+
+def allocations_to(invoice_ids: Sequence[UUID]) -> list[Allocation]:
+    """Return what came onto these invoices, from payments and credit notes."""
+    rows = Allocation.objects.filter(invoice_id__in=invoice_ids).select_related("payment", "credit_note")
+    return list(rows.order_by("allocated_on", "recorded_at", "id"))
+
+
+def unapplied_payments(customer_id: UUID) -> list[Payment]:
+    """Return a customer's payments with money left over, oldest first."""
+    return list(Payment.objects.filter(customer_id=customer_id, unapplied_minor__gt=0).order_by("received_on", "id"))
+
+
+def receipt(payment_id: UUID) -> dict[str, Any]:
+    """Return the receipt of a payment as the renderers take it. Raises Payment.DoesNotExist."""
+    row = Payment.objects.select_related("customer", "gateway_account").get(id=payment_id)
+    placed: dict[UUID, int] = {}
+    for allocation in allocations_of(payment_id):
+        placed[allocation.invoice_id] = placed.get(allocation.invoice_id, 0) + allocation.amount_minor
+    found = invoices.documents(list(placed))
+    ordered = [found[key] for key, amount in placed.items() if amount and key in found]
+    return {
+        "number": row.number or "",
+        "language": row.customer.language,
+        "currency": row.currency,
+        "received_on": row.received_on.isoformat(),
+        "amount_minor": row.amount_minor,
+        "method": row.method_label or row.method,
+        "seller": party_of_seller(row.seller_id),
+        "customer": party_of_customer(row.customer_id),
+        "allocations": [
+            {"number": d.number, "amount_minor": placed[d.id], "open_minor": d.open_minor} for d in ordered
+        ],
+        "unapplied_minor": row.unapplied_minor,
+        "document_ids": [str(d.id) for d in ordered],
+    }
+
+
+def is_live(state: str) -> bool:
+    """Return whether an attempt in this state holds its invoice's slot."""
+    return state in LIVE_STATES

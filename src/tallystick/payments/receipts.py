@@ -1,0 +1,80 @@
+"""The receipt: queued once per payment by the switchboard, composed when it goes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from tallystick.base import tenant
+from tallystick.base.ids import new_id
+from tallystick.customers.queries import addresses_for_documents
+from tallystick.invoices import queries as invoices
+from tallystick.mail.port import Attachment
+from tallystick.messages.email import render_receipt as render_receipt_email
+from tallystick.messages.wording import default_body, default_subject, fill, greeting
+from tallystick.messages.models import Message
+from tallystick.messages.queue import Letter, queue_message
+from tallystick.messages.send import Prepared, Skip
+from tallystick.payments import queries
+from tallystick.pdf import formats
+from tallystick.pdf.port import render_receipt
+from tallystick.sellers.queries import logo_of, seller
+
+LOGO = "logo@tallystick"
+
+
+def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Message:
+    """Queue the receipt email of a payment to the customer's addresses. Idempotent: one receipt per payment."""
+    with tenant.tx(seller_id):
+        payment = queries.payment(payment_id)
+        assert payment
+        recipients, copies = addresses_for_documents(payment.customer_id)
+        language = payment.customer.language
+        locale = formats.locale_for(language, seller(seller_id).country)
+        first_name = payment.customer.attention.split(" ")[0]
+        values = {
+            "number": payment.number or "",
+            "amount": formats.money(payment.amount_minor, payment.currency, locale),
+            "customer_name": payment.customer.name,
+            "contact_first_name": first_name,
+            "greeting": greeting(first_name, language),
+            "seller_name": seller(seller_id).name,
+        }
+        letter = Letter(
+            id=new_id(),
+            dedupe_key=f"receipt:{payment_id}",
+            kind="receipt",
+            recipients=recipients,
+            copies=copies,
+            language=language,
+            subject=fill(default_subject("receipt", language), values),
+            body=fill(default_body("receipt", language), values),
+            customer_id=payment.customer_id,
+            payment_id=payment_id,
+            payment_link=False,
+        )
+        return queue_message(seller_id=seller_id, letter=letter, now=now)
+
+
+def receipt_pdf(*, seller_id: UUID, payment_id: UUID) -> tuple[str, bytes]:
+    """Return a payment's receipt as (number, PDF): the receipt, then each invoice it paid on its own page (E19)."""
+    with tenant.tx(seller_id, read_only=True):
+        receipt, logo = queries.receipt(payment_id), logo_of(seller_id)
+        paid = invoices.documents([UUID(key) for key in receipt["document_ids"]])
+    contents = [paid[UUID(key)].content for key in receipt["document_ids"]]
+    return receipt["number"], render_receipt(receipt, logo=logo, documents=contents)
+
+
+def prepare_receipt_email(message: Message) -> Prepared | Skip:
+    """Compose the receipt from the payment as it is allocated now."""
+    assert message.payment_id
+    with tenant.tx(message.seller_id, read_only=True):
+        receipt, logo = queries.receipt(message.payment_id), logo_of(message.seller_id)
+    composed = render_receipt_email(
+        {**receipt, "language": message.language}, body=message.body, logo_cid=LOGO if logo else ""
+    )
+    number, pdf = receipt_pdf(seller_id=message.seller_id, payment_id=message.payment_id)
+    parts = [Attachment(filename=f"{number}.pdf", content_type="application/pdf", content=pdf)] if message.attach_pdf else []
+    if logo:
+        parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
+    return Prepared(composed.html, composed.text, tuple(parts))

@@ -1,0 +1,27 @@
+"""The sandbox provider, one process per run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from uuid import UUID
+
+import pytest
+
+from tallystick.gateways.tests.sandbox_process import SandboxProcess
+from tallystick.testing.provider import add_sandbox
+from tallystick.testing.world import World
+
+
+@pytest.fixture(scope="session")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """The provider, up."""
+    process = SandboxProcess(tmp_path_factory.mktemp("sandbox") / "provider.db")
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def card(world: World, sandbox: SandboxProcess) -> Iterator[UUID]:
+    """The world's card account; faults are cleared afterwards."""
+    yield add_sandbox(world, sandbox.url)
+    sandbox.clear_faults()

@@ -1,0 +1,216 @@
+// The shell: keys, theme, toasts, dialogs, lists. Every page works without it.
+const doc = document;
+const $ = (selector, root = doc) => root.querySelector(selector);
+const $$ = (selector, root = doc) => [...root.querySelectorAll(selector)];
+
+// Theme: at once, and kept in the cookie the server reads, so that the next page doesn't flash.
+for (const button of $$("[data-set-theme]")) {
+  button.addEventListener("click", (event) => {
+    event.preventDefault();
+    const theme = button.dataset.setTheme;
+    if (theme === "auto") delete doc.documentElement.dataset.theme;
+    else doc.documentElement.dataset.theme = theme;
+    doc.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+    for (const other of $$("[data-set-theme]")) other.setAttribute("aria-pressed", String(other === button));
+  });
+}
+
+// Menus made of <details>: Esc and a click elsewhere close them.
+const openMenus = () => $$("details.pop[open]");
+doc.addEventListener("click", (event) => {
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// Dialogs: data-opens="id" opens one; closing returns to what opened it.
+let openedBy = null;
+export const openDialog = (id, from) => {
+  const dialog = doc.getElementById(id);
+  if (!dialog || dialog.open) return false;
+  openedBy = from || doc.activeElement;
+  for (const menu of openMenus()) menu.open = false;
+  dialog.showModal();
+  const first = $("[data-first], input:not([type=hidden]):not([type=checkbox]), textarea, select", dialog);
+  if (first) first.focus();
+  return true;
+};
+doc.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-opens]");
+  if (opener && openDialog(opener.dataset.opens, opener.closest("details.pop") ? $("summary", opener.closest("details.pop")) : opener)) event.preventDefault();
+  const closer = event.target.closest("[data-closes]");
+  if (closer) closer.closest("dialog")?.close();
+});
+for (const dialog of $$("dialog")) {
+  dialog.addEventListener("close", () => openedBy?.focus());
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
+  if (dialog.dataset.openNow !== undefined) openDialog(dialog.id, doc.body);
+}
+
+// Toasts leave after ten seconds, and wait while someone reads them.
+const arm = (toast) => {
+  let timer;
+  const start = () => (timer = setTimeout(() => toast.remove(), 10_000));
+  const stop = () => clearTimeout(timer);
+  for (const name of ["pointerenter", "focusin"]) toast.addEventListener(name, stop);
+  for (const name of ["pointerleave", "focusout"]) toast.addEventListener(name, start);
+  $("[data-dismiss]", toast)?.addEventListener("click", () => toast.remove());
+  start();
+};
+$$("[data-toast]").forEach(arm);
+
+// A pressed button that sends a form is busy, and can't be pressed again.
+doc.addEventListener("submit", (event) => {
+  const form = event.target;
+  const button = event.submitter;
+  if (event.defaultPrevented || !button || form.method === "dialog" || button.formTarget || form.target) return;
+  if (form.dataset.sending) return event.preventDefault();
+  if (form.method === "post") {
+    form.dataset.sending = "1";
+    button.style.minInlineSize = `${button.offsetWidth}px`;
+    setTimeout(() => button.setAttribute("aria-busy", "true"));
+  }
+});
+addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const form of $$("form[data-sending]")) delete form.dataset.sending;
+  for (const button of $$("[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// Filters apply themselves; the Apply button is for pages without script.
+for (const select of $$("[data-submits]")) select.addEventListener("change", () => select.form.requestSubmit());
+
+// After a failed form, the first wrong field has the focus.
+const wrong = $("[aria-invalid='true'], [data-focus-first]");
+if (wrong) wrong.focus();
+
+// Lists: rows that can be walked, opened and ticked.
+const list = $("[data-list]");
+const rows = () => (list ? $$("tbody tr[data-href]", list) : []);
+const cursor = () => rows().find((row) => row.hasAttribute("data-cursor"));
+const walk = (step) => {
+  const all = rows();
+  if (!all.length) return;
+  const at = all.indexOf(cursor());
+  const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
+  cursor()?.removeAttribute("data-cursor");
+  next.setAttribute("data-cursor", "");
+  next.scrollIntoView({ block: "nearest" });
+  $("a.name", next)?.focus({ preventScroll: true });
+};
+if (list) {
+  const bulk = $("[data-bulk]");
+  const all = $("[data-tick-all]", list);
+  const ticks = () => $$("[data-tick]", list);
+  const money = new Map();
+  const tally = () => {
+    const chosen = ticks().filter((tick) => tick.checked);
+    for (const tick of ticks()) tick.closest("tr").setAttribute("aria-selected", String(tick.checked));
+    if (all) {
+      all.checked = chosen.length > 0 && chosen.length === ticks().length;
+      all.indeterminate = chosen.length > 0 && !all.checked;
+    }
+    if (!bulk) return;
+    bulk.hidden = !chosen.length;
+    $("[data-bulk-count]", bulk).textContent = bulk.dataset.label.replace("%n", chosen.length);
+    for (const action of $$("[data-needs]", bulk)) {
+      action.hidden = !chosen.some((tick) => tick.dataset.state === action.dataset.needs);
+    }
+  };
+  list.addEventListener("change", (event) => {
+    if (event.target === all) for (const tick of ticks()) tick.checked = all.checked;
+    tally();
+  });
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("tr[data-href]");
+    if (!row || event.target.closest("a, button, input, label, summary, details") || getSelection().toString()) return;
+    location.href = row.dataset.href;
+  });
+  $("[data-bulk-clear]")?.addEventListener("click", () => {
+    for (const tick of ticks()) tick.checked = false;
+    tally();
+  });
+  tally();
+  list.addEventListener("tally", tally);
+}
+
+// Keys. Single letters only while no field has focus, and they can be switched off.
+const SINGLE = "tally-single-keys";
+const box = $("[data-single-keys]");
+if (box) {
+  box.checked = localStorage.getItem(SINGLE) !== "off";
+  box.addEventListener("change", () => localStorage.setItem(SINGLE, box.checked ? "on" : "off"));
+}
+const inField = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
+const PLACES = { t: "today", i: "invoices", c: "customers", p: "payments" };
+let going = 0;
+doc.addEventListener("keydown", (event) => {
+  const dialog = $("dialog[open]");
+  if (event.key === "Escape") {
+    for (const menu of openMenus()) {
+      menu.open = false;
+      $("summary", menu)?.focus();
+    }
+    if (!dialog && inField(event.target) && event.target.type !== "search") event.target.blur();
+    if (!dialog && list && !inField(event.target)) $("[data-bulk-clear]")?.click();
+    return;
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z" && !inField(event.target)) {
+    const undo = $("[data-toast] form");
+    if (undo) {
+      event.preventDefault();
+      undo.requestSubmit();
+    }
+    return;
+  }
+  if (event.ctrlKey && event.key === "Enter") {
+    const send = $("dialog[open] [data-ctrl-enter], :not(dialog) > [data-ctrl-enter], [data-ctrl-enter]");
+    if (send && send.offsetParent) {
+      event.preventDefault();
+      send.click();
+    }
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey || dialog || inField(event.target)) return;
+  if (localStorage.getItem(SINGLE) === "off" && event.key !== "?") return;
+  const key = event.key.toLowerCase();
+  if (Date.now() - going < 1500 && PLACES[key]) {
+    const link = $(`[data-place="${PLACES[key]}"]`);
+    going = 0;
+    if (link) {
+      event.preventDefault();
+      location.href = link.href;
+    }
+    return;
+  }
+  if (key === "g") {
+    going = Date.now();
+    return;
+  }
+  if (key === "?") {
+    event.preventDefault();
+    openDialog("keys");
+    return;
+  }
+  if (list && (key === "j" || key === "k")) {
+    event.preventDefault();
+    walk(key === "j" ? 1 : -1);
+    return;
+  }
+  if (list && key === "enter" && cursor() && !event.target.closest("a, button, summary")) {
+    location.href = cursor().dataset.href;
+    return;
+  }
+  if (list && key === "x" && cursor()) {
+    $("[data-tick]", cursor())?.click();
+    return;
+  }
+  const row = cursor();
+  const target = (row && $(`[data-key="${CSS.escape(key)}"]`, row)) || $(`[data-key="${CSS.escape(key)}"]`, $(".top") || doc) || $(`[data-key="${CSS.escape(key)}"]`);
+  if (!target) return;
+  event.preventDefault();
+  if (target.matches("input, textarea, select")) {
+    target.focus();
+    target.select?.();
+  } else target.click();
+});

@@ -1,0 +1,74 @@
+"""The frame around staff pages: the sidebar."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from tallystick.base import tenant
+from tallystick.invoices.queries import tab_counts
+from tallystick.sellers.roles import AUDIT, LEDGER, SETTINGS, VIEW
+from tallystick.staff.door import Desk
+
+register = template.Library()
+
+
+class Place(NamedTuple):
+    """One entry of the sidebar."""
+
+    key: str
+    url: str
+    icon: str
+    label: str
+    count: int | None
+
+
+@register.inclusion_tag("staff/_sidebar.html", takes_context=True)
+def sidebar(context: template.Context) -> dict[str, Any]:
+    """Show where one can go; entries the role doesn't include are left out."""
+    request = context["request"]
+    desk: Desk = request.desk
+    with tenant.tx(desk.seller_id, read_only=True):
+        open_count = tab_counts(on=desk.today)["open"]
+    main = [
+        ("today", "sun", _("Today"), None, VIEW),
+        ("invoices", "receipt-text", _("Open invoices"), open_count, VIEW),
+        ("customers", "users", _("Customers"), None, VIEW),
+        ("payments", "landmark", _("Payments"), None, VIEW),
+        ("catalog", "package", _("Catalog"), None, VIEW),
+    ]
+    back = [("ledger", "book-open", _("Ledger"), None, LEDGER), ("audit", "scroll-text", _("Audit log"), None, AUDIT)]
+    foot = [("settings", "settings", _("Settings"), None, SETTINGS)]
+    return {
+        "request": request,
+        "desk": desk,
+        "user": request.user,
+        "nav": context.get("nav", ""),
+        "main": _places(desk, main),
+        "back": _places(desk, back),
+        "foot": _places(desk, foot),
+        "others": [_elsewhere(place.slug, place.name) for place in desk.places if place.slug != desk.place.slug],
+        "theme": request.COOKIES.get("theme", "auto"),
+    }
+
+
+def _places(desk: Desk, wanted: list[tuple[str, str, str, int | None, str]]) -> list[Place]:
+    return [
+        Place(key, url, icon, label, count)
+        for key, icon, label, count, permission in wanted
+        if desk.may(permission) and (url := _address(key, desk.place.slug))
+    ]
+
+
+def _elsewhere(slug: str, name: str) -> tuple[str, str]:
+    return _address("today", slug) or _address("invoices", slug), name
+
+
+def _address(name: str, slug: str) -> str:
+    try:
+        return reverse(name, args=[slug])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,282 @@
+"""How values look in templates: money, dates, states and icons, in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_time
+from django import template
+from django.conf import settings
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from lucide.templatetags.lucide import lucide
+
+from tallystick.base import clock
+from tallystick.core.money import exponent, to_decimal
+from tallystick.invoices.queries import overdue_days, status
+from tallystick.pdf import formats
+
+register = template.Library()
+
+
+def reader_locale() -> Locale:
+    """Return the locale of the person reading this page."""
+    return formats.locale_for(get_language() or "en")
+
+
+@lru_cache(maxsize=256)
+def _drawn(name: str, classes: str) -> SafeString:
+    return mark_safe(lucide(name, size=None, **{"class": f"icon {classes}".strip(), "aria-hidden": "true"}))  # noqa: S308
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """Draw a Lucide icon, hidden from screen readers: `{% icon "send" %}`."""
+    return _drawn(str(name), str(classes))
+
+
+@register.simple_tag
+def money(amount_minor: int | None, currency: str, style: str = "symbol") -> SafeString:
+    """Show an amount in minor units. `style`: symbol (€1,860.00), code (1,860.00 EUR, for mixed columns), bare (1,860.00)."""
+    minor = amount_minor or 0
+    value = to_decimal(minor, currency)
+    if style == "symbol":
+        parts = formats.money_parts(minor, currency, reader_locale())
+        inside = [_quiet(part.kind, part.text) for part in parts]
+    else:
+        parts = formats.money_parts(minor, currency, reader_locale())
+        inside = [_quiet(part.kind, part.text) for part in parts if part.kind != "cur"]
+        if not exponent(currency):
+            inside.append(mark_safe('<span class="dec none" aria-hidden="true">.00</span>'))  # noqa: S308
+        if style == "code":
+            inside.append(format_html('<span class="cur code">{}</span>', currency))
+    return format_html('<data class="money" value="{}">{}</data>', f"{value:f}", format_html_join("", "{}", ((p,) for p in inside)))
+
+
+def _quiet(kind: str, text: str) -> SafeString:
+    return format_html('<span class="{}">{}</span>', kind, text) if kind in {"cur", "dec"} else format_html("{}", text)
+
+
+def money_text(amount_minor: int, currency: str) -> str:
+    """Return an amount as plain text in the reader's language: `€1,860.00`."""
+    return formats.money(amount_minor, currency, reader_locale())
+
+
+@register.simple_tag(name="money_text")
+def show_money_text(amount_minor: int | None, currency: str) -> str:
+    """Show an amount without markup, for labels and buttons."""
+    return money_text(amount_minor or 0, currency)
+
+
+@register.filter
+def number(value: Decimal | int | str | None) -> str:
+    """Show a quantity or rate with the decimals it has: `2,500`, `0.145`."""
+    return "" if value is None or value == "" else formats.quantity(str(value), reader_locale())
+
+
+@register.simple_tag
+def unit_price(value: Decimal | str, currency: str) -> str:
+    """Show a price per unit with the decimals it has, at least the currency's own."""
+    return formats.unit_price(str(value), currency, reader_locale())
+
+
+@register.filter
+def percent(value: Decimal | str | None) -> str:
+    """Show a rate given in points: `23%`."""
+    return "" if value is None or value == "" else formats.percent(str(value), reader_locale())
+
+
+def day_text(on: date, today: date) -> str:
+    """Return a date as staff read it: `Tue 24 Nov`, with the year only when it isn't this one."""
+    locale = reader_locale()
+    pattern = "EEE d MMM" if on.year == today.year else "d MMM y"
+    return str(format_date(on, pattern, locale=locale))
+
+
+def distance_text(on: date, today: date) -> str:
+    """Return how far a date is: `in 5 days`, `today`, `12 days ago`."""
+    days = (on - today).days
+    if not days:
+        return _("today")
+    if days > 0:
+        return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
+    return ngettext("%(days)d day ago", "%(days)d days ago", -days) % {"days": -days}
+
+
+def _today(context: template.Context) -> date:
+    desk = getattr(context.get("request"), "desk", None)
+    return desk.today if desk else clock.now().date()
+
+
+def _zone(context: template.Context) -> ZoneInfo:
+    desk = getattr(context.get("request"), "desk", None)
+    return ZoneInfo(desk.zone if desk else "UTC")
+
+
+def as_date(value: date | datetime | str | None) -> date | None:
+    """Return a date from one, or from its ISO text."""
+    if isinstance(value, str):
+        return date.fromisoformat(value) if value else None
+    return value
+
+
+@register.simple_tag(takes_context=True)
+def day(context: template.Context, value: date | str | None, style: str = "short") -> SafeString | str:
+    """Show a date. `style`: short (Tue 24 Nov), bare (24 Nov), full (24 November 2026)."""
+    on, today = as_date(value), _today(context)
+    if on is None:
+        return ""
+    if style == "full":
+        text = formats.plain_day(on, reader_locale())
+    elif style == "bare":
+        text = str(format_date(on, "d MMM" if on.year == today.year else "d MMM y", locale=reader_locale()))
+    else:
+        text = day_text(on, today)
+    return format_html('<time datetime="{}" class="nb">{}</time>', on.isoformat(), text)
+
+
+@register.simple_tag(takes_context=True)
+def distance(context: template.Context, value: date | str | None) -> str:
+    """Show how far a date is from the business day."""
+    on = as_date(value)
+    return "" if on is None else distance_text(on, _today(context))
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: template.Context, value: datetime | None) -> SafeString | str:
+    """Show an instant in the seller's zone: `Today 14:32`, `Tue 24 Nov 16:40`."""
+    if value is None:
+        return ""
+    local, today = value.astimezone(_zone(context)), _today(context)
+    clock_time = str(format_time(local, "HH:mm", locale=reader_locale()))
+    on = _("Today") if local.date() == today else day_text(local.date(), today)
+    return format_html('<time datetime="{}" class="nb">{} {}</time>', local.isoformat(timespec="seconds"), on, clock_time)
+
+
+@register.simple_tag(takes_context=True)
+def hour(context: template.Context, value: datetime | None) -> str:
+    """Show the time of day of an instant in the seller's zone: `14:36`."""
+    return "" if value is None else str(format_time(value.astimezone(_zone(context)), "HH:mm", locale=reader_locale()))
+
+
+@register.filter
+def initials(name: str | None) -> str:
+    """Return two letters for an avatar."""
+    words = [word for word in (name or "").replace("@", " ").split() if word[:1].isalnum()]
+    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper()
+
+
+@register.simple_tag
+def badge(shape: str, text: str, fill: str = "") -> SafeString:
+    """Show a state as a shape and a word: `{% badge "paid" _("Paid") %}`."""
+    return format_html('<span class="badge {}" data-status="{}">{}</span>', fill, shape, text)
+
+
+def invoice_state(row: Any, today: date) -> tuple[str, str]:
+    """Return the shape and the words of a document's state on a business date."""
+    state = status(row, on=today)
+    if row.kind == "credit_note" and state not in {"draft", "void"}:
+        return ("credit", _("Credit")) if row.open_minor else ("credit", _("Credit, used"))
+    if state == "overdue":
+        late = overdue_days(row, on=today)
+        return "overdue", ngettext("Overdue %(days)d day", "Overdue %(days)d days", late) % {"days": late}
+    if state == "draft":
+        if row.issue_on and row.issue_on > today:
+            return "scheduled", _("Draft for %(day)s") % {"day": day_text(row.issue_on, today)}
+        return "draft", _("Draft")
+    words = {"void": _("Cancelled"), "paid": _("Paid"), "part": _("Part paid")}
+    if state in words:
+        return state, words[state]
+    return _waiting(row, state, today)
+
+
+def _waiting(row: Any, state: str, today: date) -> tuple[str, str]:
+    """Say of an issued, unpaid, not late document when it is due, or that nobody has sent it."""
+    if state == "issued":
+        return "sent", _("Issued, not sent")
+    left = (row.due_on - today).days if row.due_on else 99
+    if left == 0:
+        return "due", _("Due today")
+    if left <= 7:
+        return "due", ngettext("Due in %(days)d day", "Due in %(days)d days", left) % {"days": left}
+    return ("opened", _("Opened")) if state == "viewed" else ("sent", _("Sent"))
+
+
+@register.simple_tag(takes_context=True)
+def invoice_badge(context: template.Context, row: Any, fill: str = "") -> SafeString:
+    """Show a document's state: `Overdue 12 days`, `Due in 5 days`, `Part paid`."""
+    shape, text = invoice_state(row, _today(context))
+    return badge(shape, text, fill)
+
+
+@register.simple_tag(takes_context=True)
+def query(context: template.Context, **changes: Any) -> str:
+    """Return the page's query string with some values changed, the cursor dropped: `{% query sort="-due" %}`."""
+    wanted = context["request"].GET.copy()
+    wanted.pop("after", None)
+    for name, value in changes.items():
+        if value in (None, ""):
+            wanted.pop(name, None)
+        else:
+            wanted[name] = str(value)
+    return f"?{wanted.urlencode()}"
+
+
+@register.filter
+def item(values: Any, key: Any) -> Any:
+    """Look a key up: `{{ counts|item:tab }}`."""
+    return values.get(key) if hasattr(values, "get") else None
+
+
+@register.simple_tag(takes_context=True)
+def sort_head(context: template.Context, label: str, key: str, current: str, first: str = "") -> SafeString:
+    """Show a column head that sorts: the first click as `first` says (default ascending), the next one turns it around."""
+    up, down = key, f"-{key}"
+    target = {up: down, down: up}.get(current, first or up)
+    return format_html('<a href="{}">{}</a>', query(context, sort=target), label)
+
+
+@register.filter
+def sorted_as(current: str, key: str) -> SafeString:
+    """Return the `aria-sort` attribute of a column: `<th {{ sort|sorted_as:"due" }}>`."""
+    states = {key: "ascending", f"-{key}": "descending"}
+    return format_html('aria-sort="{}"', states[current]) if current in states else mark_safe("")
+
+
+@register.simple_tag
+def names(people: Sequence[str]) -> str:
+    """Join a few addresses: `a@x, b@x and 2 more`."""
+    shown, rest = list(people[:2]), len(people) - 2
+    if rest <= 0:
+        return ", ".join(shown)
+    return ngettext("%(shown)s and %(rest)d more", "%(shown)s and %(rest)d more", rest) % {"shown": ", ".join(shown), "rest": rest}
+
+
+@register.simple_tag
+def dressed(field: Any) -> SafeString:
+    """Draw a form field's widget with our class, and tie it to its error or hint."""
+    kind = field.widget_type
+    classes = {"checkbox": "tick", "select": "select", "textarea": "textarea"}.get(kind, "input")
+    attributes: dict[str, str] = {"class": f"{classes} {field.field.widget.attrs.get('class', '')}".strip()}
+    if field.errors:
+        attributes |= {"aria-invalid": "true", "aria-describedby": f"{field.auto_id}_error"}
+    elif field.help_text and kind != "checkbox":
+        attributes["aria-describedby"] = f"{field.auto_id}_helptext"
+    return mark_safe(field.as_widget(attrs=attributes))  # noqa: S308
+
+
+@register.simple_tag
+def demo_sign_in() -> dict[str, str]:
+    """Return the demo person's address and password in demo mode, else nothing."""
+    if settings.ENV.mode != "demo":
+        return {}
+    return {"email": "demo@tallystick.example", "password": getattr(settings, "DEMO_PASSWORD", "")}

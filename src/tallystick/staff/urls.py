@@ -1,0 +1,14 @@
+"""Staff pages, all under `/s/<seller>/`. Each noun has its own module of views."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from tallystick.staff.views import home
+
+urlpatterns = [
+    path("", home.start, name="start"),
+    path("preferences", home.preferences, name="preferences"),
+    path("s/<slug:slug>/", include("tallystick.staff.urls_invoices")),
+    path("s/<slug:slug>/", include("tallystick.staff.urls_office")),
+]

@@ -1,0 +1,4 @@
+"""The clock is a user too: what happens by itself, and when.
+
+May touch: everything below the doors.
+"""

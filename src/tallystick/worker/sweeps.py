@@ -1,0 +1,148 @@
+"""Sweepers: each finds what is due in domain rows and does it, one row per transaction, safe beside any number of others."""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from tallystick.base import clock, events, inbox, tenant
+from tallystick.base.invariants import broken_rules
+from tallystick.invoices.queries import unrendered
+from tallystick.invoices.render import render_invoice
+from tallystick.invoices.send import prepare_document_email
+from tallystick.messages.send import Prepare, due_messages, send_message
+from tallystick.payments.hear import hear_event
+from tallystick.payments.receipts import prepare_receipt_email
+from tallystick.payments.sweep import due_attempts, resolve_attempt
+from tallystick.messages.invitation import prepare_invitation_email
+from tallystick.sellers.queries import all_sellers
+from tallystick.worker.switchboard import react
+
+log = logging.getLogger(__name__)
+BATCH = 100
+
+PREPARE: Mapping[str, Prepare] = {
+    "invoice": prepare_document_email,
+    "credit_note": prepare_document_email,
+    "receipt": prepare_receipt_email,
+    "invitation": prepare_invitation_email,
+}
+"""Message kind → who composes it."""
+
+
+def sweep_events(seller_id: UUID | None = None) -> int:
+    """Hand undone facts to the switchboard: a seller's facts together, and one by one when that fails."""
+    now, by_seller = clock.now(), defaultdict(list)
+    for owner, event_id in events.due(at=now, most=BATCH, seller_id=seller_id):
+        by_seller[owner].append(event_id)
+    done = 0
+    for owner, ids in by_seller.items():
+        try:
+            done += _react(owner, ids, now)
+        except Exception:  # one bad fact must not hold up the others
+            log.exception("facts of %s: one by one", owner)
+            done += sum(_react_alone(owner, event_id, now) for event_id in ids)
+    return done
+
+
+def _react(seller_id: UUID, ids: list[UUID], now: datetime) -> int:
+    with tenant.tx(seller_id):
+        facts = events.claim(ids)
+        for fact in facts:
+            react(fact, now)
+        events.finish([fact.id for fact in facts], now=now)
+    return len(facts)
+
+
+def _react_alone(seller_id: UUID, event_id: UUID, now: datetime) -> int:
+    try:
+        return _react(seller_id, [event_id], now)
+    except Exception as error:
+        log.exception("fact %s", event_id)
+        with tenant.tx(seller_id):
+            events.postpone(event_id, until=now + timedelta(minutes=5), error=repr(error))
+        return 0
+
+
+def sweep_messages(seller_id: UUID | None = None) -> int:
+    """Send what waits in the outbox."""
+    now = clock.now()
+    due = due_messages(at=now, most=BATCH, seller_id=seller_id)
+    return sum(_quietly(lambda o=owner, m=message_id: _send(o, m, now)) for owner, message_id in due)
+
+
+def _send(seller_id: UUID, message_id: UUID, now: datetime) -> None:
+    send_message(seller_id=seller_id, message_id=message_id, prepare=prepare_any, now=now)
+
+
+def prepare_any(message: object) -> object:
+    """Compose a message by its kind."""
+    return PREPARE[message.kind](message)  # type: ignore[attr-defined,arg-type]
+
+
+def sweep_attempts(seller_id: UUID | None = None) -> int:
+    """Ask gateways about charges nobody waits for any more."""
+    now = clock.now()
+    due = due_attempts(at=now, most=BATCH, seller_id=seller_id)
+    return sum(
+        _quietly(lambda o=owner, a=attempt_id: resolve_attempt(seller_id=o, attempt_id=a, now=now))
+        for owner, attempt_id in due
+    )
+
+
+def sweep_inbox(seller_id: UUID | None = None) -> int:
+    """Act on webhooks that were kept but not acted on."""
+    now = clock.now()
+    due = inbox.due(at=now, most=BATCH, seller_id=seller_id)
+    return sum(_quietly(lambda o=owner, e=event: hear_event(seller_id=o, inbound_id=e, now=now)) for owner, event in due)
+
+
+def sweep_renderings(seller_id: UUID | None = None) -> int:
+    """Render documents that have no stored PDF yet, newest first."""
+    done = 0
+    for owner in [seller_id] if seller_id else all_sellers():
+        with tenant.tx(owner, read_only=True):
+            waiting = unrendered(most=BATCH)
+        for invoice_id in waiting:
+            done += _quietly(lambda o=owner, i=invoice_id: render_invoice(seller_id=o, invoice_id=i, now=clock.now()))
+    return done
+
+
+def check_invariants(seller_id: UUID | None = None) -> int:
+    """Run every invariant for every seller; a broken one is an error in the log and on the status page."""
+    found = 0
+    for owner in [seller_id] if seller_id else all_sellers():
+        for rule, count in broken_rules(owner).items():
+            log.error("invariant %s broken for seller %s: %d rows", rule, owner, count)
+            found += count
+    return found
+
+
+def _quietly(work: Callable[[], object]) -> int:
+    """Do one row's work; a failure is logged and leaves the row due again."""
+    try:
+        work()
+    except Exception:
+        log.exception("a swept row failed; it stays due")
+        return 0
+    return 1
+
+
+SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
+    "events": sweep_events,
+    "messages": sweep_messages,
+    "attempts": sweep_attempts,
+    "inbox": sweep_inbox,
+    "renderings": sweep_renderings,
+    "invariants": check_invariants,
+}
+
+
+def drain(seller_id: UUID, *, rounds: int = 50) -> None:
+    """Run the sweeps of one seller until nothing is left: for tests, the demo and the time machine."""
+    for _ in range(rounds):
+        if not sum(SWEEPS[name](seller_id) for name in ("inbox", "attempts", "events", "messages")):
+            return

@@ -1,0 +1,18 @@
+"""When → what: everything the clock does by itself, on one page.
+
+The sweeps below also run at once when a commit rings for them (`base.bell`); the timetable is what makes a lost hint
+harmless. Times are cron with seconds last, in UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+TIMETABLE: Mapping[str, str] = {
+    "events": "* * * * * */10",
+    "messages": "* * * * * */10",
+    "inbox": "* * * * * */10",
+    "attempts": "* * * * * */10",
+    "renderings": "* * * * * 30",
+    "invariants": "*/15 * * * *",
+}
