@@ -21,6 +21,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
+from tallystick.base import http
 from tallystick.base.invariants import broken_rules
 from tallystick.config.static import build_bundles
 from tallystick.config.translations import compile_catalogs
@@ -50,6 +51,7 @@ def database(database_server: str, worker_id: str) -> Iterator[str]:
     yield url
     for connection in connections.all():
         connection.close()
+    http.close()
 
 
 @pytest.fixture
@@ -76,5 +78,3 @@ def world(new_world: Callable[..., World]) -> World:
 def outsider(new_world: Callable[..., World]) -> World:
     """Another seller, who must never see or touch the first one's rows."""
     return new_world()
-
-

@@ -101,7 +101,9 @@ def due(*, at: datetime, most: int, seller_id: UUID | None = None) -> list[tuple
 
 def claim(ids: Sequence[UUID]) -> list[Fact]:
     """Lock those of the facts that are still undone and that nobody else holds. Inside `tenant.tx`."""
-    rows = Event.objects.filter(id__in=ids, done_at__isnull=True).order_by("at", "id").select_for_update(skip_locked=True)
+    rows = (
+        Event.objects.filter(id__in=ids, done_at__isnull=True).order_by("at", "id").select_for_update(skip_locked=True)
+    )
     return [_fact(row) for row in rows]
 
 

@@ -127,3 +127,10 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+
+
+def close() -> None:
+    """Close this process's pooled connections."""
+    client = _clients.pop(os.getpid(), None)
+    if client is not None:
+        client.close()

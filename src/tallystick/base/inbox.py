@@ -49,3 +49,22 @@ def due(*, at: datetime, most: int, seller_id: UUID | None = None) -> list[tuple
     with connection.cursor() as cursor:
         cursor.execute("SELECT seller_id, id FROM due_inbound_events(%s, %s, %s)", [at, most, seller_id])
         return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def lease(inbound_id: UUID, *, now: datetime, until: datetime) -> InboundEvent | None:
+    """Take a due webhook for oneself until `until`, unless it is done or somebody else has it. Inside `tenant.tx`."""
+    waiting = InboundEvent.objects.filter(id=inbound_id, done_at__isnull=True, due_at__lte=now)
+    inbound = waiting.select_for_update(skip_locked=True).first()
+    if inbound:
+        InboundEvent.objects.filter(id=inbound_id).update(due_at=until, tries=inbound.tries + 1)
+    return inbound
+
+
+def finish(inbound_id: UUID, *, now: datetime, error: str = "") -> None:
+    """Mark a webhook as acted on; with an error it is given up, visibly. Inside `tenant.tx`."""
+    InboundEvent.objects.filter(id=inbound_id).update(done_at=now, last_error=error)
+
+
+def postpone(inbound_id: UUID, *, until: datetime, error: str) -> None:
+    """Leave a webhook for later. Inside `tenant.tx`."""
+    InboundEvent.objects.filter(id=inbound_id).update(due_at=until, last_error=error)

@@ -40,7 +40,7 @@ def _after(rows: QuerySet[Row], keys: Sequence[str], cursor: str) -> QuerySet[Ro
     names = [key.lstrip("-") for key in keys]
     condition = Q()
     for at in range(len(names)):
-        same = {name: value for name, value in zip(names[:at], values[:at], strict=True)}
+        same = dict(zip(names[:at], values[:at], strict=True))
         condition |= Q(**same, **{f"{names[at]}__{step}": values[at]})
     return rows.filter(condition)
 
@@ -61,5 +61,3 @@ def _decode(cursor: str, length: int) -> list[Any] | None:
     except (binascii.Error, ValueError):
         return None
     return values if isinstance(values, list) and len(values) == length and None not in values else None
-
-

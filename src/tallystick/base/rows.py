@@ -31,8 +31,8 @@ def insert_rows(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[
         return 0
     source, parameters = unnest(columns, rows)
     with connection.cursor() as cursor:
-        cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM {source} {on_conflict}", parameters)  # noqa: S608
-        return cursor.rowcount
+        cursor.execute(f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM {source} {on_conflict}", parameters)
+        return int(cursor.rowcount)
 
 
 def _join(values: Iterable[Any]) -> str:

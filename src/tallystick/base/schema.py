@@ -23,7 +23,13 @@ class TenantKey(models.ForeignKey):  # type: ignore[type-arg]
 
     def __init__(self, to: Any, **kwargs: Any) -> None:
         """Point at `to` ("room.Model") without a reverse accessor, a plain constraint or a cascade."""
-        kwargs = {"on_delete": models.DO_NOTHING, "related_name": "+", "db_constraint": False, "db_index": False, **kwargs}
+        kwargs = {
+            "on_delete": models.DO_NOTHING,
+            "related_name": "+",
+            "db_constraint": False,
+            "db_index": False,
+            **kwargs,
+        }
         super().__init__(to, **kwargs)
 
 
@@ -143,8 +149,7 @@ class Audited(_Ddl):
     """Each change of a row is kept with its old and new values and the person behind it."""
 
     create = (
-        "CREATE TRIGGER {name} AFTER INSERT OR UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION record_audit()"
+        "CREATE TRIGGER {name} AFTER INSERT OR UPDATE OR DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION record_audit()"
     )
     remove = "DROP TRIGGER {name} ON {table}"
 

@@ -30,7 +30,7 @@ def seal(values: Mapping[str, str]) -> bytes:
     return _vault(tuple(settings.SECRET_KEYS)).encrypt(json.dumps(dict(values), sort_keys=True).encode())
 
 
-def unseal(token: bytes) -> dict[str, str]:
+def unseal(token: bytes | memoryview) -> dict[str, str]:
     """Decrypt what `seal` made. Raises cryptography.fernet.InvalidToken when it was altered or the key is gone."""
     opened = json.loads(_vault(tuple(settings.SECRET_KEYS)).decrypt(bytes(token)))
     return {str(name): str(value) for name, value in opened.items()}

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from tallystick.base.bell import close_bells, open_bells
+from tallystick.base.crashpoint import crashpoint
 from tallystick.base.tx import inside
 
 _current: ContextVar[UUID | None] = ContextVar("current_seller", default=None)
@@ -43,6 +44,8 @@ def tx(seller_id: UUID, *, actor_id: UUID | None = None, read_only: bool = False
         with transaction.atomic(), inside():
             _enter(seller_id, actor_id, read_only)
             yield
+            crashpoint("commit.before")
+        crashpoint("commit.after")
         committed = True
     finally:
         _current.reset(token)

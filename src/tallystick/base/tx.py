@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from tallystick.base.crashpoint import crashpoint
+
 _depth: ContextVar[int] = ContextVar("transaction_depth", default=0)
 
 
@@ -32,3 +34,4 @@ def outside(what: str) -> None:
     """
     if _depth.get():
         raise InsideTransaction(f"{what} was called inside a transaction; commit first")
+    crashpoint("outside.before")

@@ -49,9 +49,7 @@ def save_item(
             "currency": currency,
             "tax_rate_id": tax_rate_id,
         }
-        Item.objects.update_or_create(
-            id=item_id, defaults=values, create_defaults={"seller_id": seller_id, **values}
-        )
+        Item.objects.update_or_create(id=item_id, defaults=values, create_defaults={"seller_id": seller_id, **values})
 
 
 def archive_item(*, seller_id: UUID, item_id: UUID, now: datetime, actor_id: UUID | None = None) -> None:

@@ -52,21 +52,25 @@ def serve(*, port: int, demo: bool) -> int:
     os.environ.setdefault("TALLYSTICK_MODE", "demo" if demo else "production")
     os.environ.setdefault("TALLYSTICK_PUBLIC_URL", f"http://127.0.0.1:{port}")
     with ExitStack() as stack:
-        _database(stack, "tallystick_demo" if demo else "tallystick")
+        marker = _data_dir() / "demo" / "complete"
+        _database(stack, "tallystick_demo" if demo else "tallystick", afresh=demo and not marker.exists())
         programs = stack.enter_context(Programs(data_dir=_data_dir()))
         if demo:
             programs.start_companions()
         _django()
         from tallystick.config.database import migrate
         from tallystick.config.static import collect
+        from tallystick.config.translations import compile_catalogs
 
         print("Preparing the database", flush=True)
         migrate()
         collect()
+        compile_catalogs()
         if demo:
             from tallystick.config.demo import load_demo
 
             load_demo()
+            marker.touch()
         programs.start_worker()
         programs.start_web(port)
         print(f"Tallystick is ready: http://127.0.0.1:{port}/", flush=True)
@@ -125,13 +129,18 @@ def _data_dir() -> Path:
     return Path(os.environ.get("TALLYSTICK_DATA_DIR") or ROOT / "var")
 
 
-def _database(stack: ExitStack, name: str) -> None:
-    """Use DATABASE_URL when given; else start the embedded server and point the whole family of processes at it."""
+def _database(stack: ExitStack, name: str, *, afresh: bool = False) -> None:
+    """Use DATABASE_URL when given; else start the embedded server and point the whole family of processes at it.
+
+    `afresh` drops the embedded database first: a demo that was interrupted begins again.
+    """
     if os.environ.get("DATABASE_URL"):
         return
-    from tallystick.config.database import embedded_server, ensure_database
+    from tallystick.config.database import drop_database, embedded_server, ensure_database
 
     url = stack.enter_context(embedded_server(_data_dir() / "postgres"))
+    if afresh:
+        drop_database(url, name)
     os.environ["DATABASE_URL"] = ensure_database(url, name)
 
 

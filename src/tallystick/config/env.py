@@ -19,9 +19,12 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TALLYSTICK_", extra="ignore", hide_input_in_errors=True)
 
     mode: Literal["production", "demo", "development", "test"] = Field(
-        "development", description="production insists on HTTPS, a public URL and a secret key; demo fills in the sign-in."
+        "development",
+        description="production insists on HTTPS, a public URL and a secret key; demo fills in the sign-in.",
     )
-    data_dir: Path = Field(ROOT / "var", description="Where the embedded database, the demo mailbox and the key file live.")
+    data_dir: Path = Field(
+        ROOT / "var", description="Where the embedded database, the demo mailbox and the key file live."
+    )
     database_url: str = Field(
         "", validation_alias="DATABASE_URL", description="PostgreSQL 15 or later; empty starts the embedded server."
     )
@@ -30,7 +33,8 @@ class Environment(BaseSettings):
     )
     allowed_hosts: str = Field("", description="Further host names to answer to, separated by commas.")
     secret_key: SecretStr = Field(
-        SecretStr(""), description="Signs sessions and links, encrypts gateway keys; made on first start outside production."
+        SecretStr(""),
+        description="Signs sessions and links, encrypts gateway keys; made on first start outside production.",
     )
     old_secret_keys: SecretStr = Field(
         SecretStr(""), description="Former secret keys, separated by commas, that may still open what they closed."
@@ -39,13 +43,17 @@ class Environment(BaseSettings):
     smtp_port: int = Field(25, description="Port of the default mail route.", ge=1, le=65535)
     smtp_user: str = Field("", description="User name of the default mail route; empty for none.")
     smtp_password: SecretStr = Field(SecretStr(""), description="Password of the default mail route.")
-    smtp_security: Literal["none", "starttls", "tls"] = Field("none", description="How the default mail route is secured.")
+    smtp_security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="How the default mail route is secured."
+    )
     mail_from: str = Field("invoices@localhost", description="Sender address of the default mail route.")
     sandbox_url: str = Field("", description="Address of the sandbox payment provider; empty hides it.")
     mailbox_url: str = Field("", description="Address of the demo mailbox, linked from the start page; empty hides it.")
     trusted_proxies: int = Field(0, description="How many proxies in front add X-Forwarded-For.", ge=0)
     web_workers: int = Field(2, description="Web processes.", ge=1)
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is worth a line in the log.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="What is worth a line in the log."
+    )
 
     @property
     def is_local(self) -> bool:

@@ -53,9 +53,13 @@ class Programs:
         """Start the sandbox payment provider and the mailbox, and tell the settings where they are."""
         folder = self.data_dir / "demo"
         folder.mkdir(parents=True, exist_ok=True)
-        sandbox = self._announced("tallystick.gateways.providers.sandbox.server", "--data", str(folder / "provider.db"), "--port", "0")
+        sandbox = self._announced(
+            "tallystick.gateways.providers.sandbox.server", "--data", str(folder / "provider.db"), "--port", "0"
+        )
         os.environ["TALLYSTICK_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox['port']}"
-        mailbox = self._announced("tallystick.mail.sink", "--data", str(folder / "mail"), "--smtp-port", "0", "--http-port", "0")
+        mailbox = self._announced(
+            "tallystick.mail.sink", "--data", str(folder / "mail"), "--smtp-port", "0", "--http-port", "0"
+        )
         os.environ["TALLYSTICK_SMTP_PORT"] = str(mailbox["smtp_port"])
         os.environ["TALLYSTICK_MAILBOX_URL"] = f"http://127.0.0.1:{mailbox['http_port']}"
 

@@ -13,15 +13,22 @@ from tallystick.config.env import ROOT
 
 DESIGN = ROOT / "src/tallystick/design"
 BUNDLES = {
-    "staff.css": ("tokens", "fonts", "core", "staff", "shell", "invoice", "print"),
+    "staff.css": ("tokens", "fonts", "core", "staff", "shell", "invoice", "office", "print"),
     "customer.css": ("tokens", "core", "customer", "print"),
 }
 
 
-class HashedFiles(CompressedManifestStaticFilesStorage):
+class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     """Hashed, compressed, cached for a year; without a manifest (tests) the plain name serves."""
 
     manifest_strict = False
+
+    def stored_name(self, name: str) -> str:
+        """Return the name with the hash, or the plain one while nothing is collected."""
+        try:
+            return str(super().stored_name(name))
+        except ValueError:
+            return name
 
 
 def build_bundles(folder: Path) -> None:

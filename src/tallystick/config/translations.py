@@ -87,7 +87,7 @@ def _faults(message: Message, known: Message | None) -> Iterator[str]:
 
 
 def _texts(message: Message) -> tuple[str, ...]:
-    return message.id if isinstance(message.id, tuple) else (message.id,)
+    return tuple(message.id) if isinstance(message.id, (tuple, list)) else (str(message.id),)
 
 
 def _holes(text: str) -> list[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import replace
+from typing import Any
 
-import phonenumbers
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from stdnum import exceptions as stdnum
 from stdnum import get_cc_module
 
+from tallystick.base.inputs import CONTROL, is_email, tidy_phone
 from tallystick.core.errors import UnknownCurrency
 from tallystick.core.money import exponent
 from tallystick.customers.details import ContactDetails, Details
@@ -35,7 +34,6 @@ _REASONS = {
     stdnum.InvalidComponent: "tax_component",
 }
 _UNMARKED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d"})
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 
 
 def sort_key(name: str) -> str:
@@ -58,19 +56,6 @@ def check_tax_id(country: str, tax_id: str) -> str:
     return ""
 
 
-def tidy_phone(phone: str, country: str) -> str | None:
-    """Return a phone number as it is dialled from abroad, or None when it can't be one."""
-    if not phone:
-        return ""
-    try:
-        number = phonenumbers.parse(phone, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-
-
 def tidy(given: Details, *, tax_ids_as_typed: bool) -> tuple[Details, dict[str, str]]:
     """Return the customer as it is kept, and what is wrong with it: field → reason."""
     kept = _strip(given)
@@ -85,7 +70,7 @@ def tidy(given: Details, *, tax_ids_as_typed: bool) -> tuple[Details, dict[str, 
         problems["currency"] = "currency"
     if not tax_ids_as_typed and "country" not in problems:
         problems.update({"tax_id": reason} if (reason := check_tax_id(kept.country, kept.tax_id)) else {})
-    if not _is_email(kept.email):
+    if kept.email and not is_email(kept.email):
         problems["email"] = "email"
     phone = tidy_phone(kept.phone, kept.country)
     if phone is None:
@@ -99,7 +84,7 @@ def tidy(given: Details, *, tax_ids_as_typed: bool) -> tuple[Details, dict[str, 
 
 
 def _strip(given: Details) -> Details:
-    tidied = {name: str(getattr(given, name)).strip() for name in LONGEST}
+    tidied: dict[str, Any] = {name: str(getattr(given, name)).strip() for name in LONGEST}
     tidied["email"] = tidied["email"].lower()
     tidied["tax_id"] = tidied["tax_id"].upper()
     return replace(given, **tidied, country=given.country.upper(), currency=given.currency.upper())
@@ -110,7 +95,7 @@ def _tidy_contact(person: ContactDetails, country: str) -> tuple[ContactDetails,
     problems = _texts(kept)
     if not kept.name:
         problems["name"] = "required"
-    if not _is_email(kept.email):
+    if kept.email and not is_email(kept.email):
         problems["email"] = "email"
     phone = tidy_phone(kept.phone, country)
     if phone is None:
@@ -124,16 +109,6 @@ def _texts(kept: Details | ContactDetails) -> dict[str, str]:
         value = getattr(kept, name, "")
         if len(value) > longest:
             problems[name] = "too_long"
-        elif _CONTROL.search(value):
+        elif CONTROL.search(value):
             problems[name] = "control"
     return problems
-
-
-def _is_email(email: str) -> bool:
-    if not email:
-        return True
-    try:
-        validate_email(email)
-    except ValidationError:
-        return False
-    return True

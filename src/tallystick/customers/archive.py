@@ -27,4 +27,6 @@ def restore_customer(*, seller_id: UUID, customer_id: UUID, now: datetime, actor
 
 
 def _tell(kind: str, seller_id: UUID, customer_id: UUID, now: datetime, actor_id: UUID | None) -> None:
-    events.record(kind, seller_id=seller_id, subject_id=customer_id, customer_id=customer_id, now=now, actor_id=actor_id)
+    events.record(
+        kind, seller_id=seller_id, subject_id=customer_id, customer_id=customer_id, now=now, actor_id=actor_id
+    )

@@ -20,8 +20,6 @@ def lock_customers(customer_ids: Iterable[UUID]) -> None:
     """
     wanted = sorted(set(customer_ids))
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted]
-        )
+        cursor.execute("SELECT 1 FROM customer WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [wanted])
         if cursor.rowcount != len(wanted):
             raise NoSuchCustomer("a customer in this transaction does not exist")

@@ -159,6 +159,10 @@ class Gateway(Protocol):
         """Verify and read a webhook; pure. Raises BadSignature, StaleWebhook, MalformedWebhook."""
         ...
 
+    def register_webhook(self, *, url: str) -> list[str]:
+        """Ask the gateway to send its webhooks to `url`. Idempotent. Returns what is wrong, in plain words."""
+        ...
+
     def check(self) -> list[str]:
         """What is wrong with the credentials or the webhook, in plain words; empty when all is well."""
         ...

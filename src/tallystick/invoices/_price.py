@@ -19,12 +19,16 @@ def price(draft: Draft, rates: Mapping[UUID, Tax]) -> Totals | None:
             line.quantity,
             line.unit_price,
             rates[line.tax_rate_id],
-            (Adjustment("", is_charge=False, percent=line.discount_percent, amount_minor=None),) if line.discount_percent else (),
+            (Adjustment("", is_charge=False, percent=line.discount_percent, amount_minor=None),)
+            if line.discount_percent
+            else (),
         )
         for line in draft.lines
     )
     adjustments = tuple(
-        Adjustment(a.label, is_charge=a.is_charge, percent=a.percent, amount_minor=a.amount_minor, tax=rates[a.tax_rate_id])
+        Adjustment(
+            a.label, is_charge=a.is_charge, percent=a.percent, amount_minor=a.amount_minor, tax=rates[a.tax_rate_id]
+        )
         for a in draft.adjustments
     )
     return total_document(Document(draft.currency, lines, adjustments))

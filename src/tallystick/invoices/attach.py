@@ -27,7 +27,9 @@ class FileRefused(InvoiceError):
         self.reason = reason
 
 
-def attach_file(*, seller_id: UUID, invoice_id: UUID, name: str, content_type: str, content: bytes, now: datetime) -> UUID:
+def attach_file(
+    *, seller_id: UUID, invoice_id: UUID, name: str, content_type: str, content: bytes, now: datetime
+) -> UUID:
     """Keep a file (at most 10 MB, ten per document, no programs or web pages) with a document and return its id."""
     with tenant.tx(seller_id):
         if not Invoice.objects.filter(id=invoice_id).exists():

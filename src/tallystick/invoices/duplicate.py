@@ -18,7 +18,9 @@ from tallystick.invoices.save import save_drafts
 _FROM_DOCUMENT = ("customer_id", "currency", "language", "lines", "adjustments", "notes", "terms", "terms_note")
 
 
-def duplicate_invoice(*, seller_id: UUID, invoice_id: UUID, new_invoice_id: UUID, now: datetime, actor_id: UUID | None = None) -> None:
+def duplicate_invoice(
+    *, seller_id: UUID, invoice_id: UUID, new_invoice_id: UUID, now: datetime, actor_id: UUID | None = None
+) -> None:
     """Make a new draft with the same customer, lines and terms; dates and the PO number are not copied. Idempotent by the new id."""
     with tenant.tx(seller_id, actor_id=actor_id):
         source = draft_of(invoice_id)
@@ -42,7 +44,9 @@ def draft_credit_note(
     Raises NoSuchInvoice, OverCredited when it would exceed what earlier credit notes have left.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
-        row = Invoice.objects.filter(id=invoice_id, kind="invoice", number__isnull=False, voided_at__isnull=True).first()
+        row = Invoice.objects.filter(
+            id=invoice_id, kind="invoice", number__isnull=False, voided_at__isnull=True
+        ).first()
         if row is None:
             raise NoSuchInvoice(str(invoice_id))
         source = draft_of(invoice_id)
@@ -60,7 +64,9 @@ def draft_credit_note(
             notes=reason,
         )
         [totals] = save_drafts(seller_id=seller_id, drafts=[note], now=now, actor_id=actor_id)
-        earlier = Invoice.objects.filter(credits_id=invoice_id, number__isnull=False).values_list("total_minor", flat=True)
+        earlier = Invoice.objects.filter(credits_id=invoice_id, number__isnull=False).values_list(
+            "total_minor", flat=True
+        )
         if (totals.total_minor if totals else 0) + sum(earlier) > row.total_minor:
             raise OverCredited(row.number or "")
         return totals

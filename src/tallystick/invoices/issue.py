@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +18,9 @@ from tallystick.base.rows import insert_rows, unnest
 from tallystick.core import postings
 from tallystick.core.schedule import DueItem, due_items
 from tallystick.customers.party import PARTY_SQL
-from tallystick.invoices.numbers import Numbered, take_numbers
 from tallystick.invoices._terms import read_terms
 from tallystick.invoices.errors import NoSuchInvoice, NotIssuable
+from tallystick.invoices.numbers import Numbered, take_numbers
 from tallystick.ledger.post import Entry, post_entries
 from tallystick.sellers.queries import party_of_seller
 
@@ -45,10 +46,10 @@ FROM invoice WHERE id = ANY(%s) FOR NO KEY UPDATE
 """
 _SEAL_CONTENT = """
 UPDATE document_content d SET content = d.content || jsonb_build_object(
-    'issued_on', %s::text, 'seller', %s::jsonb, 'due', due.items::jsonb, 'terms_label', due.label,
-    'customer_number', c.number, 'customer', {party})
-FROM {due} AS due (invoice_id, items, label) JOIN invoice i ON i.id = due.invoice_id JOIN customer c ON c.id = i.customer_id
-WHERE d.invoice_id = due.invoice_id
+    'issued_on', %s::text, 'seller', %s::jsonb, 'due', due.items::jsonb, 'terms_label', due.label)
+  || (SELECT jsonb_build_object('customer_number', c.number, 'customer', {party}) FROM customer c
+    WHERE c.seller_id = d.seller_id AND c.id = due.customer_id)
+FROM {due} AS due (invoice_id, customer_id, items, label) WHERE d.invoice_id = due.invoice_id
 """
 _NUMBER = """
 UPDATE invoice i SET number = n.number, series_id = n.series_id, number_period = n.period, number_index = n.index,
@@ -66,19 +67,24 @@ class Issued:
     total_minor: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class _Draft:
     id: UUID
     kind: str
     customer_id: UUID
     currency: str
-    terms: dict[str, Any]
+    terms_json: str
     net_minor: int
     tax_minor: int
     rounding_minor: int
     total_minor: int
     number: str | None
     has_lines: bool
+
+    @cached_property
+    def terms(self) -> dict[str, Any]:
+        """The terms as stored; PostgreSQL hands jsonb to raw cursors as text."""
+        return dict(json.loads(self.terms_json))
 
 
 def issue_invoices(
@@ -114,15 +120,11 @@ def _lock_and_read(invoice_ids: Sequence[UUID]) -> dict[UUID, _Draft]:
     with connection.cursor() as cursor:
         cursor.execute(_LOCK_CUSTOMERS, [list(invoice_ids)])
         cursor.execute(_READ, [list(invoice_ids)])
-        found = {row[0]: _Draft(*row[:4], _json(row[4]), *row[5:]) for row in cursor.fetchall()}
+        found = {row[0]: _Draft(*row) for row in cursor.fetchall()}
     missing = [str(key) for key in invoice_ids if key not in found]
     if missing:
         raise NoSuchInvoice(", ".join(missing[:5]))
     return found
-
-
-def _json(value: Any) -> dict[str, Any]:
-    return dict(json.loads(value)) if isinstance(value, str) else dict(value)
 
 
 def _check(draft: _Draft) -> None:
@@ -151,12 +153,11 @@ def _write_due_items(fresh: Sequence[_Draft], due: dict[UUID, tuple[DueItem, ...
     )
 
 
-def _seal_content(
-    fresh: Sequence[_Draft], due: dict[UUID, tuple[DueItem, ...]], seller_id: UUID, today: date
-) -> None:
+def _seal_content(fresh: Sequence[_Draft], due: dict[UUID, tuple[DueItem, ...]], seller_id: UUID, today: date) -> None:
     rows = [
         (
             d.id,
+            d.customer_id,
             json.dumps(
                 [{"due_on": i.due_on.isoformat(), "amount_minor": i.amount_minor, "kind": i.kind} for i in due[d.id]]
             ),
@@ -164,7 +165,7 @@ def _seal_content(
         )
         for d in fresh
     ]
-    source, parameters = unnest({"invoice_id": "uuid", "items": "text", "label": "text"}, rows)
+    source, parameters = unnest({"invoice_id": "uuid", "customer_id": "uuid", "items": "text", "label": "text"}, rows)
     with connection.cursor() as cursor:
         seller = json.dumps(party_of_seller(seller_id))
         cursor.execute(_SEAL_CONTENT.format(due=source, party=PARTY_SQL), [today.isoformat(), seller, *parameters])
@@ -192,10 +193,7 @@ def _entries(fresh: Sequence[_Draft], today: date) -> list[Entry]:
 def _record_facts(fresh: Sequence[_Draft], seller_id: UUID, now: datetime, actor_id: UUID | None) -> None:
     ids = iter(new_ids(len(fresh)))
     events.record_all(
-        [
-            events.Fact(next(ids), seller_id, f"{d.kind}.issued", d.id, d.customer_id, {}, actor_id, now)
-            for d in fresh
-        ]
+        [events.Fact(next(ids), seller_id, f"{d.kind}.issued", d.id, d.customer_id, {}, actor_id, now) for d in fresh]
     )
 
 
@@ -210,7 +208,14 @@ def _write_numbers(
         (d.id, n.series_id, n.period, n.index, n.number, min((i.due_on for i in due[d.id]), default=None))
         for d, n in ((d, numbers[d.id]) for d in fresh)
     ]
-    columns = {"id": "uuid", "series_id": "uuid", "period": "smallint", "index": "bigint", "number": "text", "due_on": "date"}
+    columns = {
+        "id": "uuid",
+        "series_id": "uuid",
+        "period": "smallint",
+        "index": "bigint",
+        "number": "text",
+        "due_on": "date",
+    }
     source, parameters = unnest(columns, rows)
     with connection.cursor() as cursor:
         cursor.execute(_NUMBER.format(numbers=source), [today, now, *parameters])

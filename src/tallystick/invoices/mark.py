@@ -10,7 +10,9 @@ from tallystick.invoices.errors import NoSuchInvoice
 from tallystick.invoices.models import Invoice
 
 
-def mark_sent(*, seller_id: UUID, invoice_id: UUID, now: datetime, by_hand: bool = False, actor_id: UUID | None = None) -> None:
+def mark_sent(
+    *, seller_id: UUID, invoice_id: UUID, now: datetime, by_hand: bool = False, actor_id: UUID | None = None
+) -> None:
     """Note that a document went to its customer; the first time counts. `by_hand` when staff did it outside. Idempotent."""
     with tenant.tx(seller_id, actor_id=actor_id):
         issued = Invoice.objects.filter(id=invoice_id, number__isnull=False)
@@ -47,6 +49,11 @@ def replace_link(*, seller_id: UUID, invoice_id: UUID, now: datetime, actor_id: 
             raise NoSuchInvoice(str(invoice_id))
         Invoice.objects.filter(id=invoice_id).update(link_version=row.link_version + 1)
         events.record(
-            "invoice.link_replaced", seller_id=seller_id, subject_id=invoice_id, customer_id=row.customer_id, now=now, actor_id=actor_id
+            "invoice.link_replaced",
+            seller_id=seller_id,
+            subject_id=invoice_id,
+            customer_id=row.customer_id,
+            now=now,
+            actor_id=actor_id,
         )
         return row.link_version + 1

@@ -27,6 +27,7 @@ from tallystick.invoices.models import (
     DueItem,
     Invoice,
     InvoiceLine,
+    NumberCounter,
     NumberSeries,
     Rendering,
 )
@@ -36,6 +37,8 @@ SORTS = {
     "-due": ("-due_on", "-id"),
     "amount": ("open_minor", "id"),
     "-amount": ("-open_minor", "-id"),
+    "total": ("total_minor", "id"),
+    "-total": ("-total_minor", "-id"),
     "customer": ("customer__sort_key", "id"),
     "-customer": ("-customer__sort_key", "-id"),
     "new": ("-id",),
@@ -82,7 +85,11 @@ class Total:
 
 def document(invoice_id: UUID) -> Document:
     """Return an issued document. One query. Raises NoSuchInvoice, for drafts too."""
-    row = DocumentContent.objects.select_related("invoice").filter(invoice_id=invoice_id, invoice__number__isnull=False).first()
+    row = (
+        DocumentContent.objects.select_related("invoice")
+        .filter(invoice_id=invoice_id, invoice__number__isnull=False)
+        .first()
+    )
     if row is None:
         raise NoSuchInvoice(str(invoice_id))
     return read_document(row.invoice, row.content)
@@ -90,7 +97,9 @@ def document(invoice_id: UUID) -> Document:
 
 def documents(invoice_ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Return issued documents by id. One query; unknown ids are left out."""
-    rows = DocumentContent.objects.select_related("invoice").filter(invoice_id__in=invoice_ids, invoice__number__isnull=False)
+    rows = DocumentContent.objects.select_related("invoice").filter(
+        invoice_id__in=invoice_ids, invoice__number__isnull=False
+    )
     return {row.invoice_id: read_document(row.invoice, row.content) for row in rows}
 
 
@@ -160,7 +169,9 @@ def draft_of(invoice_id: UUID) -> Draft:
         for line in InvoiceLine.objects.filter(invoice_id=invoice_id).order_by("position")
     )
     adjustments = tuple(
-        DraftAdjustment(a.label, a.is_charge, a.tax_rate_id, a.percent, None if a.percent is not None else a.amount_minor)
+        DraftAdjustment(
+            a.label, a.is_charge, a.tax_rate_id, a.percent, None if a.percent is not None else a.amount_minor
+        )
         for a in DocumentAdjustment.objects.filter(invoice_id=invoice_id).order_by("position")
     )
     return Draft(
@@ -270,7 +281,7 @@ def open_items(customer_id: UUID, *, currency: str, invoice_ids: Sequence[UUID] 
     rows = DueItem.objects.filter(customer_id=customer_id, open_minor__gt=0, invoice__currency=currency)
     if invoice_ids is not None:
         rows = rows.filter(invoice_id__in=invoice_ids)
-    return [OpenItem(row.id, row.due_on, row.open_minor) for row in rows.order_by("due_on", "id")]
+    return [OpenItem(row.id, row.due_on, row.open_minor) for row in rows.order_by("due_on", "invoice_id", "position")]
 
 
 def due_items_of(invoice_ids: Sequence[UUID]) -> list[DueItem]:
@@ -290,7 +301,9 @@ def customer_ids_of(invoice_ids: Sequence[UUID]) -> list[UUID]:
 
 def open_invoices_of(customer_id: UUID) -> list[Invoice]:
     """Return a customer's open invoices, oldest due first."""
-    return list(Invoice.objects.filter(customer_id=customer_id, kind="invoice", open_minor__gt=0).order_by("due_on", "id"))
+    return list(
+        Invoice.objects.filter(customer_id=customer_id, kind="invoice", open_minor__gt=0).order_by("due_on", "id")
+    )
 
 
 def credit_notes_of(invoice_id: UUID) -> list[Invoice]:
@@ -322,3 +335,15 @@ def unrendered(*, most: int) -> list[UUID]:
             [most],
         )
         return [row[0] for row in cursor.fetchall()]
+
+
+def numbers_of(invoice_ids: Sequence[UUID]) -> dict[UUID, tuple[str, str]]:
+    """Return (kind, number) of these documents, the number empty for drafts. One query; unknown ids are left out."""
+    rows = Invoice.objects.filter(id__in=invoice_ids).values_list("id", "kind", "number")
+    return {key: (kind, number or "") for key, kind, number in rows}
+
+
+def next_indexes(*, on: date) -> dict[UUID, int]:
+    """Return the next number of each series used so far, counting in the period of that date."""
+    rows = NumberCounter.objects.filter(period__in=[0, on.year]).values_list("series_id", "next")
+    return dict(rows)

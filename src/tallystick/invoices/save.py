@@ -18,7 +18,6 @@ from tallystick.invoices.draft import Draft
 from tallystick.invoices.errors import AlreadyIssued, DraftChanged, NoSuchInvoice
 from tallystick.invoices.models import DocumentAdjustment, DocumentContent, Invoice, InvoiceLine
 
-
 INVOICE = {
     "id": "uuid",
     "seller_id": "uuid",
@@ -73,11 +72,20 @@ ADJUSTMENT = {
     "tax_rate_id": "uuid",
 }
 CONTENT = {"invoice_id": "uuid", "seller_id": "uuid", "content": "jsonb"}
-_EDITABLE = ("customer_id", "currency", "language", "po_number", "delivered_on", "issue_on", "notes", "terms", "terms_note")
+_EDITABLE = (
+    "customer_id",
+    "currency",
+    "language",
+    "po_number",
+    "delivered_on",
+    "issue_on",
+    "notes",
+    "terms",
+    "terms_note",
+)
 _PRICED = ("net_minor", "tax_minor", "rounding_minor", "total_minor", "updated_at")
-_REPLACE = (
-    "ON CONFLICT (id) DO UPDATE SET version = invoice.version + 1, "
-    + ", ".join(f"{name} = excluded.{name}" for name in (*_EDITABLE, *_PRICED))
+_REPLACE = "ON CONFLICT (id) DO UPDATE SET version = invoice.version + 1, " + ", ".join(
+    f"{name} = excluded.{name}" for name in (*_EDITABLE, *_PRICED)
 )
 
 
@@ -104,7 +112,9 @@ def save_drafts(
         insert_rows("invoice", INVOICE, _invoices(drafts, totals, seller_id, now, actor_id), on_conflict=_REPLACE)
         insert_rows("invoice_line", LINE, _lines(drafts, totals, seller_id))
         insert_rows("document_adjustment", ADJUSTMENT, _adjustments(drafts, totals, seller_id))
-        contents = [(d.id, seller_id, json.dumps(compose_content(d, t, rates))) for d, t in zip(drafts, totals, strict=True)]
+        contents = [
+            (d.id, seller_id, json.dumps(compose_content(d, t, rates))) for d, t in zip(drafts, totals, strict=True)
+        ]
         replace = "ON CONFLICT (invoice_id) DO UPDATE SET content = excluded.content"
         insert_rows("document_content", CONTENT, contents, on_conflict=replace)
         events.record_all(
@@ -129,13 +139,20 @@ def discard_draft(*, seller_id: UUID, invoice_id: UUID, now: datetime, actor_id:
             part.objects.filter(invoice_id=invoice_id).delete()
         Invoice.objects.filter(id=invoice_id).delete()
         events.record(
-            "draft.discarded", seller_id=seller_id, subject_id=invoice_id, now=now, actor_id=actor_id, customer_id=draft.customer_id
+            "draft.discarded",
+            seller_id=seller_id,
+            subject_id=invoice_id,
+            now=now,
+            actor_id=actor_id,
+            customer_id=draft.customer_id,
         )
 
 
 def _check_editable(drafts: Sequence[Draft], expected_version: int | None) -> None:
     ids = [draft.id for draft in drafts]
-    found = list(Invoice.objects.filter(id__in=ids).order_by("id").select_for_update().values("id", "number", "version"))
+    found = list(
+        Invoice.objects.filter(id__in=ids).order_by("id").select_for_update().values("id", "number", "version")
+    )
     for row in found:
         if row["number"] is not None:
             raise AlreadyIssued(row["number"])

@@ -14,10 +14,10 @@ from tallystick.invoices.errors import NoSuchInvoice
 from tallystick.invoices.render import render_invoice
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_email
-from tallystick.messages.wording import default_body, default_subject, fill, greeting
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
+from tallystick.messages.wording import default_body, default_subject, fill, greeting
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of
 

@@ -26,6 +26,8 @@ def set_series(*, seller_id: UUID, kind: str, pattern: str, first: int = 1, acto
         if series:
             NumberSeries.objects.filter(id=series.id).update(is_default=True)
             return
-        series = NumberSeries.objects.create(id=new_id(), seller_id=seller_id, kind=kind, pattern=pattern, is_default=True)
+        series = NumberSeries.objects.create(
+            id=new_id(), seller_id=seller_id, kind=kind, pattern=pattern, is_default=True
+        )
         if first > 1 and "{y" not in pattern:
             NumberCounter.objects.create(seller_id=seller_id, series_id=series.id, period=0, next=first)

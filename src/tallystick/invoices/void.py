@@ -45,7 +45,14 @@ def void_invoices(
         events.record_all(
             [
                 events.Fact(
-                    new_id(), seller_id, "invoice.voided", row.id, row.customer_id, {"reason": reason[:300]}, actor_id, now
+                    new_id(),
+                    seller_id,
+                    "invoice.voided",
+                    row.id,
+                    row.customer_id,
+                    {"reason": reason[:300]},
+                    actor_id,
+                    now,
                 )
                 for row in fresh
             ]

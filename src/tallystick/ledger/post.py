@@ -68,7 +68,15 @@ def post_entries(entries: Sequence[Entry], *, seller_id: UUID, now: datetime) ->
 
 def _lines(entries: Sequence[Entry], seller_id: UUID) -> list[tuple[object, ...]]:
     return [
-        (e.id, position, seller_id, p.account, e.customer_id if p.account in _OF_CUSTOMER else None, e.currency, p.amount_minor)
+        (
+            e.id,
+            position,
+            seller_id,
+            p.account,
+            e.customer_id if p.account in _OF_CUSTOMER else None,
+            e.currency,
+            p.amount_minor,
+        )
         for e in entries
         for position, p in enumerate(e.postings, start=1)
     ]
@@ -82,6 +90,8 @@ def _move_balances(entries: Sequence[Entry], seller_id: UUID) -> None:
                 moved[entry.customer_id, entry.currency][0] += posting.amount_minor
             elif posting.account == UNAPPLIED:
                 moved[entry.customer_id, entry.currency][1] -= posting.amount_minor
+    if not moved:
+        return
     rows = [(seller_id, customer, currency, *amounts) for (customer, currency), amounts in sorted(moved.items())]
     columns = {
         "seller_id": "uuid",
@@ -93,7 +103,7 @@ def _move_balances(entries: Sequence[Entry], seller_id: UUID) -> None:
     source, parameters = unnest(columns, rows)
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH moved (seller_id, customer_id, currency, receivable_minor, unapplied_minor) AS "  # noqa: S608
+            "WITH moved (seller_id, customer_id, currency, receivable_minor, unapplied_minor) AS "
             f"(SELECT * FROM {source}), kept AS (UPDATE customer_balance b SET "
             "receivable_minor = b.receivable_minor + m.receivable_minor, "
             "unapplied_minor = b.unapplied_minor + m.unapplied_minor FROM moved m "

@@ -1,4 +1,4 @@
 """What we said: every email as a row with a key that makes it go out once, its wording, and what became of it.
 
-May touch: base, core, customers, mail, sellers.
+May touch: base, core, customers, mail, pdf, sellers.
 """

@@ -40,7 +40,9 @@ class Letter:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def queue_message(*, seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | None = None, actor_id: UUID | None = None) -> Message:
+def queue_message(
+    *, seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | None = None, actor_id: UUID | None = None
+) -> Message:
     """Put a message into the outbox, due at once unless `due_at` says later, and return the row.
 
     Idempotent by `dedupe_key`: the first one stands. One without recipients is kept as skipped, with the reason.
@@ -83,7 +85,9 @@ def queue_message(*, seller_id: UUID, letter: Letter, now: datetime, due_at: dat
 def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
     """Put a failed message back into the outbox, with the same Message-ID, and return whether it was."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        changed = Message.objects.filter(id=message_id, state="failed").update(state="queued", reason="", tries=0, due_at=now)
+        changed = Message.objects.filter(id=message_id, state="failed").update(
+            state="queued", reason="", tries=0, due_at=now
+        )
         if changed:
             ring("messages")
         return bool(changed)

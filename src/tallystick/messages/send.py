@@ -74,14 +74,13 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
     if isinstance(prepared, Skip):
         return _end(message, "skipped", prepared.reason, now)
     envelope, transport = _envelope(message, prepared, now)
-    crashpoint("mail.before_send")
     try:
         deliver(envelope, transport=transport)
     except (MailRefused, BadEnvelope) as refused:
         return _end(message, "failed", str(refused), now)
     except (MailUnavailable, MailMisconfigured) as trouble:
         return _again(message, str(trouble), now)
-    crashpoint("mail.after_send")
+    crashpoint("outside.after")
     return _end(message, "sent", "", now)
 
 
@@ -145,6 +144,10 @@ def _again(message: Message, trouble: str, now: datetime) -> str:
         return _end(message, "failed", trouble, now)
     with tenant.tx(message.seller_id):
         Message.objects.filter(id=message.id).update(
-            state="queued", reason=trouble[:1000], tries=message.tries + 1, due_at=now + WAITS[message.tries], lease_until=None
+            state="queued",
+            reason=trouble[:1000],
+            tries=message.tries + 1,
+            due_at=now + WAITS[message.tries],
+            lease_until=None,
         )
     return "queued"

@@ -16,7 +16,9 @@ from tallystick.ledger.post import Entry, post_entries
 from tallystick.payments.models import Allocation, Payment
 
 
-def write_allocations(payment: Payment, shares: Sequence[Share], *, now: datetime, on: date | None = None) -> list[Settled]:
+def write_allocations(
+    payment: Payment, shares: Sequence[Share], *, now: datetime, on: date | None = None
+) -> list[Settled]:
     """Put parts of a payment onto due items, dated `on` (default: when it was received). The caller holds the customer's lock."""
     if not shares:
         return []
@@ -35,14 +37,27 @@ def write_allocations(payment: Payment, shares: Sequence[Share], *, now: datetim
 
 
 def write_credit(
-    credit_note_id: UUID, shares: Sequence[Share], *, seller_id: UUID, customer_id: UUID, currency: str, on: date, now: datetime
+    credit_note_id: UUID,
+    shares: Sequence[Share],
+    *,
+    seller_id: UUID,
+    customer_id: UUID,
+    currency: str,
+    on: date,
+    now: datetime,
 ) -> list[Settled]:
     """Put parts of a credit note onto due items. The caller holds the customer's lock."""
     if not shares:
         return []
     consume_credit_note(credit_note_id, amount_minor=sum(share.amount_minor for share in shares))
     return _write(
-        shares, seller_id=seller_id, customer_id=customer_id, currency=currency, on=on, now=now, credit_note_id=credit_note_id
+        shares,
+        seller_id=seller_id,
+        customer_id=customer_id,
+        currency=currency,
+        on=on,
+        now=now,
+        credit_note_id=credit_note_id,
     )
 
 
@@ -75,7 +90,9 @@ def _write(
     Allocation.objects.bulk_create(rows)
     settled = settle_due_items(
         [
-            Settlement(s.id, paid_minor=s.amount_minor) if payment_id else Settlement(s.id, credited_minor=s.amount_minor)
+            Settlement(s.id, paid_minor=s.amount_minor)
+            if payment_id
+            else Settlement(s.id, credited_minor=s.amount_minor)
             for s in shares
         ]
     )
@@ -103,7 +120,11 @@ def _write(
 def _tell(
     rows: Sequence[Allocation], settled: Sequence[Settled], customer_id: UUID, currency: str, now: datetime
 ) -> None:
-    source = {"payment_id": str(rows[0].payment_id)} if rows[0].payment_id else {"credit_note_id": str(rows[0].credit_note_id)}
+    source = (
+        {"payment_id": str(rows[0].payment_id)}
+        if rows[0].payment_id
+        else {"credit_note_id": str(rows[0].credit_note_id)}
+    )
     events.record_all(
         [
             events.Fact(

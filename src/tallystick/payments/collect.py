@@ -29,18 +29,16 @@ def send_charge(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Outcome:
     attempt, gateway = _claim(seller_id, attempt_id, now)
     if attempt.state != State.SENT:
         return Outcome(attempt_id, State(attempt.state), ())
-    crashpoint("charge.before_call")
     report = _open(seller_id, attempt, gateway)
-    crashpoint("charge.after_call")
-    outcome = apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=report, now=now)
-    crashpoint("charge.after_apply")
-    return outcome
+    crashpoint("outside.after")
+    return apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=report, now=now)
 
 
 def look_up_charge(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Outcome:
     """Ask the gateway what became of an attempt and apply the answer; reserve nothing, charge nothing."""
     attempt, gateway = _read(seller_id, attempt_id)
     report = gateway.look_up(attempt_id=attempt.id, ref=attempt.gateway_ref)
+    crashpoint("outside.after")
     return apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=report, now=now)
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tallystick.base import tenant
-from tallystick.base.crashpoint import crashpoint
+from tallystick.base import inbox, tenant
 from tallystick.base.models import InboundEvent
 from tallystick.payments.collect import look_up_charge
 from tallystick.payments.models import ChargeAttempt
@@ -21,7 +20,8 @@ def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
 
     Idempotent. A webhook about an attempt we don't know yet is tried again for three days, then kept as a visible break.
     """
-    inbound = _lease(seller_id, inbound_id, now)
+    with tenant.tx(seller_id):
+        inbound = inbox.lease(inbound_id, now=now, until=now + LEASE)
     if inbound is None:
         return False
     with tenant.tx(seller_id, read_only=True):
@@ -29,19 +29,9 @@ def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
     if attempt_id is None:
         return _later(inbound, now)
     look_up_charge(seller_id=seller_id, attempt_id=attempt_id, now=now)
-    crashpoint("webhook.after_apply")
     with tenant.tx(seller_id):
-        InboundEvent.objects.filter(id=inbound_id).update(done_at=now, last_error="")
+        inbox.finish(inbound_id, now=now)
     return True
-
-
-def _lease(seller_id: UUID, inbound_id: UUID, now: datetime) -> InboundEvent | None:
-    with tenant.tx(seller_id):
-        waiting = InboundEvent.objects.filter(id=inbound_id, done_at__isnull=True, due_at__lte=now)
-        inbound = waiting.select_for_update(skip_locked=True).first()
-        if inbound:
-            InboundEvent.objects.filter(id=inbound_id).update(due_at=now + LEASE, tries=inbound.tries + 1)
-        return inbound
 
 
 def _attempt(inbound: InboundEvent) -> UUID | None:
@@ -51,11 +41,10 @@ def _attempt(inbound: InboundEvent) -> UUID | None:
 
 
 def _later(inbound: InboundEvent, now: datetime) -> bool:
-    is_late = now - inbound.received_at > PATIENCE
     with tenant.tx(inbound.seller_id):
-        InboundEvent.objects.filter(id=inbound.id).update(
-            due_at=now + min(timedelta(minutes=2**inbound.tries), timedelta(hours=6)),
-            done_at=now if is_late else None,
-            last_error="unknown attempt",
-        )
+        if now - inbound.received_at > PATIENCE:
+            inbox.finish(inbound.id, now=now, error="unknown attempt")
+        else:
+            wait = min(timedelta(minutes=2**inbound.tries), timedelta(hours=6))
+            inbox.postpone(inbound.id, until=now + wait, error="unknown attempt")
     return False

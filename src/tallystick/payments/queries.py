@@ -45,7 +45,9 @@ def attempt(attempt_id: UUID) -> ChargeAttempt | None:
 
 def last_attempt(invoice_id: UUID) -> ChargeAttempt | None:
     """Return the latest attempt on an invoice, live or ended."""
-    slot = AttemptInvoice.objects.select_related("attempt").filter(invoice_id=invoice_id).order_by("-attempt_id").first()
+    slot = (
+        AttemptInvoice.objects.select_related("attempt").filter(invoice_id=invoice_id).order_by("-attempt_id").first()
+    )
     return slot.attempt if slot else None
 
 
@@ -89,8 +91,10 @@ def register(wanted: PaymentFilter, *, cursor: str, size: int = 50) -> Page[Paym
 def register_totals(wanted: PaymentFilter) -> list[dict[str, Any]]:
     """Return count, sum and unapplied sum per currency of everything the filter matches. One query."""
     rows = _filtered(wanted).order_by().values("currency")
-    return list(
-        rows.annotate(amount=Sum("amount_minor"), unapplied=Sum("unapplied_minor"), count=Count("id")).order_by("currency")
+    return list[Any](
+        rows.annotate(amount=Sum("amount_minor"), unapplied=Sum("unapplied_minor"), count=Count("id")).order_by(
+            "currency"
+        )
     )
 
 
@@ -166,3 +170,9 @@ def receipt(payment_id: UUID) -> dict[str, Any]:
 def is_live(state: str) -> bool:
     """Return whether an attempt in this state holds its invoice's slot."""
     return state in LIVE_STATES
+
+
+def numbers_of(payment_ids: Sequence[UUID]) -> dict[UUID, str]:
+    """Return the receipt numbers of these payments. One query; unknown ids are left out."""
+    rows = Payment.objects.filter(id__in=payment_ids).values_list("id", "number")
+    return {key: number or "" for key, number in rows}

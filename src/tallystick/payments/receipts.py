@@ -11,10 +11,10 @@ from tallystick.customers.queries import addresses_for_documents
 from tallystick.invoices import queries as invoices
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_receipt as render_receipt_email
-from tallystick.messages.wording import default_body, default_subject, fill, greeting
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
+from tallystick.messages.wording import default_body, default_subject, fill, greeting
 from tallystick.payments import queries
 from tallystick.pdf import formats
 from tallystick.pdf.port import render_receipt
@@ -74,7 +74,11 @@ def prepare_receipt_email(message: Message) -> Prepared | Skip:
         {**receipt, "language": message.language}, body=message.body, logo_cid=LOGO if logo else ""
     )
     number, pdf = receipt_pdf(seller_id=message.seller_id, payment_id=message.payment_id)
-    parts = [Attachment(filename=f"{number}.pdf", content_type="application/pdf", content=pdf)] if message.attach_pdf else []
+    parts = (
+        [Attachment(filename=f"{number}.pdf", content_type="application/pdf", content=pdf)]
+        if message.attach_pdf
+        else []
+    )
     if logo:
         parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
     return Prepared(composed.html, composed.text, tuple(parts))

@@ -41,7 +41,7 @@ def start_charge(
         row = invoices.invoice(invoice_id)
         lock_customers([row.customer_id])
         known = ChargeAttempt.objects.filter(id=attempt_id).first()
-        if known:
+        if known and AttemptInvoice.objects.filter(attempt_id=attempt_id, invoice_id=invoice_id).exists():
             return known
         if not GatewayAccount.objects.filter(id=gateway_account_id, is_enabled=True).exists():
             raise NoSuchGateway(str(gateway_account_id))

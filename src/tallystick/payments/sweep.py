@@ -11,9 +11,10 @@ from tallystick.base import tenant
 from tallystick.core.attempt import State
 from tallystick.gateways.port import Report
 from tallystick.payments.apply_fact import apply_fact
-from tallystick.payments.collect import LEASE, cancel_charge, look_up_charge, send_charge
+from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
 from tallystick.payments.gateways import open_gateway
 from tallystick.payments.models import ChargeAttempt, GatewayAccount
+from tallystick.payments.start import LEASE
 
 RESERVED_FOR = timedelta(seconds=10)
 

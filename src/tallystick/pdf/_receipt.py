@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.pdf import formats
 from tallystick.pdf._clean import tidy
-from tallystick.pdf._shared import customer_lines, frame
+from tallystick.pdf._frame import customer_lines, frame
 
 
 def receipt_page(receipt: Mapping[str, Any], *, logo: bytes | None) -> dict[str, Any]:

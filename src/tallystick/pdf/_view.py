@@ -16,7 +16,7 @@ from tallystick.core.money import to_decimal
 from tallystick.pdf import formats
 from tallystick.pdf._clean import tidy
 from tallystick.pdf._epc import epc_text
-from tallystick.pdf._shared import checked_url, customer_lines, frame, short_url
+from tallystick.pdf._frame import checked_url, customer_lines, frame, short_url
 from tallystick.pdf.jobs import PaidState, PdfTooLarge
 from tallystick.pdf.parties import cut, tax_word
 

@@ -7,18 +7,15 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import available_timezones
 
-import phonenumbers
 from django.conf import settings
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from stdnum import bic, iban
 from stdnum import exceptions as stdnum
 
+from tallystick.base.inputs import CONTROL
 from tallystick.core.errors import CoreError
 from tallystick.core.money import exponent
 from tallystick.core.schedule import Terms
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x85\u2028\u2029\ud800-\udfff]")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _IBAN = {stdnum.InvalidLength: "iban_length", stdnum.InvalidChecksum: "iban_checksum"}
 
@@ -31,18 +28,9 @@ def check_texts(values: Mapping[str, str], longest: Mapping[str, int], required:
             problems[name] = "required"
         elif len(value) > longest.get(name, 300):
             problems[name] = "too_long"
-        elif _CONTROL.search(value):
+        elif CONTROL.search(value):
             problems[name] = "control"
     return problems
-
-
-def is_email(email: str) -> bool:
-    """Return whether it is an address."""
-    try:
-        validate_email(email)
-    except ValidationError:
-        return False
-    return True
 
 
 def is_currency(currency: str) -> bool:
@@ -85,19 +73,6 @@ def terms_work(terms: Mapping[str, Any]) -> bool:
     except (CoreError, TypeError, ValueError):
         return False
     return 0 <= int(terms.get("days", 0)) <= 365
-
-
-def tidy_phone(phone: str, country: str) -> str | None:
-    """Return a phone number as it is dialled from abroad, or None when it can't be one."""
-    if not phone:
-        return ""
-    try:
-        number = phonenumbers.parse(phone, country)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def tidy_iban(text: str) -> tuple[str, str]:

@@ -14,7 +14,16 @@ MOST_BYTES = 5 * 1024 * 1024
 MOST_PIXELS = 40_000_000
 SIZE = (600, 200)
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-_BROKEN = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError)
+_BROKEN = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 
 
 def clean_logo(upload: bytes) -> bytes:
@@ -46,4 +55,8 @@ def clean_logo(upload: bytes) -> bytes:
 
 def _looks_like_svg(upload: bytes) -> bool:
     start = upload[:2000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    return start.startswith((b"<svg", b"<?xml", b"<!doctype svg", b"<!--")) or b"<svg" in start or upload[:2] == b"\x1f\x8b"
+    return (
+        start.startswith((b"<svg", b"<?xml", b"<!doctype svg", b"<!--"))
+        or b"<svg" in start
+        or upload[:2] == b"\x1f\x8b"
+    )

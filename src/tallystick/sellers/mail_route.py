@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.base import events, tenant
 from tallystick.base.ids import new_id
+from tallystick.base.inputs import is_email
 from tallystick.base.secrets import seal, unseal
 from tallystick.mail.port import Envelope, Transport, deliver
 from tallystick.sellers import _check
@@ -60,7 +61,7 @@ def save_mail_route(
         "host": _check.is_host(host),
         "port": 1 <= port <= 65535,
         "security": security in SECURITY,
-        "sender_address": _check.is_email(sender_address),
+        "sender_address": is_email(sender_address),
     }
     problems = {name: name for name, fits in tests.items() if not fits}
     if problems:
@@ -83,7 +84,12 @@ def save_mail_route(
             seller_id=seller_id, defaults=values, create_defaults={"id": new_id(), **values}
         )
         events.record(
-            "seller.mail_route_changed", seller_id=seller_id, subject_id=seller_id, now=now, actor_id=actor_id, host=host
+            "seller.mail_route_changed",
+            seller_id=seller_id,
+            subject_id=seller_id,
+            now=now,
+            actor_id=actor_id,
+            host=host,
         )
 
 
@@ -92,7 +98,12 @@ def remove_mail_route(*, seller_id: UUID, now: datetime, actor_id: UUID | None =
     with tenant.tx(seller_id, actor_id=actor_id):
         if MailRoute.objects.all().delete()[0]:
             events.record(
-                "seller.mail_route_changed", seller_id=seller_id, subject_id=seller_id, now=now, actor_id=actor_id, host=""
+                "seller.mail_route_changed",
+                seller_id=seller_id,
+                subject_id=seller_id,
+                now=now,
+                actor_id=actor_id,
+                host="",
             )
 
 

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -15,8 +16,8 @@ from django.db.models import QuerySet
 
 from tallystick.base import events, tenant
 from tallystick.base.ids import new_id
+from tallystick.base.inputs import is_email
 from tallystick.base.secrets import digest
-from tallystick.sellers._check import is_email
 from tallystick.sellers.errors import (
     AlreadyMember,
     InvalidSettings,
@@ -233,5 +234,5 @@ def _new_person(email: str, full_name: str, password: str, language: str) -> Use
     return User.objects.create_user(email, password, full_name=full_name, language=language)
 
 
-def _tell(kind: str, seller_id: UUID, subject_id: UUID, now: datetime, actor_id: UUID | None, **data: str) -> None:
+def _tell(kind: str, seller_id: UUID, subject_id: UUID, now: datetime, actor_id: UUID | None, **data: Any) -> None:
     events.record(kind, seller_id=seller_id, subject_id=subject_id, now=now, actor_id=actor_id, **data)

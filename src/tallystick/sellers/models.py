@@ -162,5 +162,3 @@ class MailRoute(TenantModel):
             models.UniqueConstraint(fields=["seller_id"], name="mail_route_once"),
             RowSecurity(name="mail_route_tenant"),
         ]
-
-

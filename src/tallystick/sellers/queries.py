@@ -94,9 +94,7 @@ def member(member_id: UUID) -> Member | None:
 
 def open_invitations() -> list[Invitation]:
     """Return invitations neither accepted nor withdrawn, newest first."""
-    return list(
-        Invitation.objects.filter(accepted_at__isnull=True, withdrawn_at__isnull=True).order_by("-created_at")
-    )
+    return list(Invitation.objects.filter(accepted_at__isnull=True, withdrawn_at__isnull=True).order_by("-created_at"))
 
 
 def bank_accounts() -> list[BankAccount]:
@@ -108,3 +106,9 @@ def names_of(user_ids: set[UUID]) -> dict[UUID, str]:
     """Return the names of these people (members of the current seller), for timelines."""
     rows = Member.objects.filter(user_id__in=user_ids).select_related("user")
     return {row.user_id: row.user.get_full_name() for row in rows}
+
+
+def open_invitation(invitation_id: UUID) -> Invitation | None:
+    """Return an invitation with who sent it, unless it was accepted or withdrawn."""
+    rows = Invitation.objects.select_related("invited_by").filter(id=invitation_id)
+    return rows.filter(accepted_at__isnull=True, withdrawn_at__isnull=True).first()

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from tallystick.base import events, tenant
 from tallystick.base.brand import derive
+from tallystick.base.inputs import is_email, tidy_phone
 from tallystick.sellers import _check
 from tallystick.sellers.errors import InvalidSettings
 from tallystick.sellers.logo import clean_logo
@@ -58,7 +59,7 @@ def update_seller(*, seller_id: UUID, business: Business, now: datetime, actor_i
     values = {name: v.strip() if isinstance(v, str) else v for name, v in asdict(business).items()}
     values["email"] = values["email"].lower()
     problems = _problems(values)
-    phone = _check.tidy_phone(values["phone"], values["country"])
+    phone = tidy_phone(values["phone"], values["country"])
     if phone is None:
         problems["phone"] = "phone"
     if problems:
@@ -96,7 +97,7 @@ def _problems(values: dict[str, Any]) -> dict[str, str]:
         "currency": _check.is_currency(values["currency"]),
         "time_zone": _check.is_time_zone(values["time_zone"]),
         "language": _check.is_language(values["language"]),
-        "email": not values["email"] or _check.is_email(values["email"]),
+        "email": not values["email"] or is_email(values["email"]),
         "terms": _check.terms_work(values["terms"]),
     }
     problems.update({name: name for name, fits in tests.items() if not fits and name not in problems})

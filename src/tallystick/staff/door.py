@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.utils.http import urlencode
 
 from tallystick.base import clock, tenant
+from tallystick.invoices.queries import tab_counts
 from tallystick.sellers.models import Seller
 from tallystick.sellers.queries import Membership, memberships_of, seller
 from tallystick.sellers.roles import allows
@@ -56,6 +57,12 @@ class Desk:
         """The seller's time zone, for showing instants."""
         with tenant.tx(self.seller_id, read_only=True):
             return self.seller.time_zone
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many documents each open tab holds, read once for sidebar and page."""
+        with tenant.tx(self.seller_id, read_only=True):
+            return tab_counts(on=self.today)
 
     def may(self, permission: str) -> bool:
         """Whether the person's role includes a permission; templates hide what it doesn't."""

@@ -9,6 +9,7 @@ from tallystick.staff.views import home
 urlpatterns = [
     path("", home.start, name="start"),
     path("preferences", home.preferences, name="preferences"),
+    path("", include("tallystick.staff.urls_invitation")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_invoices")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_office")),
 ]

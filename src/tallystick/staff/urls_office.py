@@ -1,7 +1,68 @@
-"""Pages of the office: customers, catalog, payments, settings, reports."""
+"""Pages of the office: today, customers, catalog, payments, settings, reports."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from tallystick.staff.views import (
+    catalog,
+    connections,
+    customers,
+    members,
+    payments,
+    reports,
+    settings,
+    status,
+    today,
+)
+
+urlpatterns = [
+    path("today", today.today, name="today"),
+    path("start", today.start, name="start"),
+    path("customers", customers.customers, name="customers"),
+    path("customers/new", customers.new, name="customer-new"),
+    path("customers/<uuid:customer_id>", customers.customer, name="customer"),
+    path("customers/<uuid:customer_id>/edit", customers.edit, name="customer-edit"),
+    path("customers/<uuid:customer_id>/archive", customers.archive, name="customer-archive"),
+    path("customers/<uuid:customer_id>/restore", customers.restore, name="customer-restore"),
+    path("customers/<uuid:customer_id>/why/<slug:currency>", customers.why, name="why-balance"),
+    path("payments", payments.payments, name="payments"),
+    path("payments/new", payments.new, name="payment-new"),
+    path("payments/<uuid:payment_id>", payments.payment, name="payment"),
+    path("payments/<uuid:payment_id>/apply", payments.apply, name="payment-apply"),
+    path("payments/<uuid:payment_id>/emails/<uuid:message_id>/retry", payments.retry, name="receipt-retry"),
+    path("catalog", catalog.catalog, name="catalog"),
+    path("catalog/new", catalog.new, name="item-new"),
+    path("catalog/<uuid:item_id>", catalog.edit, name="item-edit"),
+    path("catalog/<uuid:item_id>/archive", catalog.archive, name="item-archive"),
+    path("catalog/<uuid:item_id>/restore", catalog.restore, name="item-restore"),
+    path("ledger", reports.ledger, name="ledger"),
+    path("audit", reports.audit, name="audit"),
+    path("status", status.status, name="status"),
+    path("status/emails/<uuid:message_id>/retry", status.retry, name="status-retry"),
+    path("settings", settings.index, name="settings"),
+    path("settings/business", settings.business, name="settings-business"),
+    path("settings/branding", settings.branding, name="settings-branding"),
+    path("settings/branding/logo.png", settings.logo, name="settings-logo"),
+    path("settings/numbering", settings.numbering, name="settings-numbering"),
+    path("settings/taxes", settings.taxes, name="settings-taxes"),
+    path("settings/taxes/new", settings.tax, name="settings-tax-new"),
+    path("settings/taxes/<uuid:rate_id>", settings.tax, name="settings-tax"),
+    path("settings/taxes/<uuid:rate_id>/default", settings.tax_default, name="settings-tax-default"),
+    path("settings/taxes/<uuid:rate_id>/archive", settings.tax_archive, name="settings-tax-archive"),
+    path("settings/banks", settings.banks, name="settings-banks"),
+    path("settings/banks/<uuid:account_id>", settings.banks, name="settings-bank"),
+    path("settings/banks/<uuid:account_id>/remove", settings.bank_remove, name="settings-bank-remove"),
+    path("settings/gateways", connections.gateways, name="settings-gateways"),
+    path("settings/gateways/new/<slug:provider>", connections.gateway_new, name="settings-gateway-new"),
+    path("settings/gateways/<uuid:account_id>", connections.gateway, name="settings-gateway"),
+    path("settings/gateways/<uuid:account_id>/check", connections.gateway_check, name="settings-gateway-check"),
+    path("settings/email", connections.email, name="settings-email"),
+    path("settings/email/default", connections.email_default, name="settings-email-default"),
+    path("settings/email/test", connections.email_test, name="settings-email-test"),
+    path("settings/people", members.members, name="members"),
+    path("settings/people/<uuid:member_id>/role", members.role, name="member-role"),
+    path("settings/people/<uuid:member_id>/deactivate", members.deactivate, name="member-deactivate"),
+    path("settings/people/<uuid:member_id>/reactivate", members.reactivate, name="member-reactivate"),
+    path("settings/invitations/<uuid:invitation_id>/withdraw", members.withdraw, name="invitation-withdraw"),
+]

@@ -11,7 +11,7 @@ from pathlib import Path
 import psycopg
 from django.db import connections
 
-from tallystick.config.database import embedded_server, ensure_database, migrate
+from tallystick.config.database import drop_database, embedded_server, ensure_database, migrate
 
 PREFIX = "tally_test_"
 
@@ -24,11 +24,16 @@ def test_server() -> Iterator[str]:
         if given:
             yield given
             return
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tally-", dir="/tmp")))  # noqa: S108
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tally-", dir="/tmp")))
         url = stack.enter_context(embedded_server(folder / "pg"))
         with psycopg.connect(url, autocommit=True) as connection:
-            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200"):
-                connection.execute(f"ALTER SYSTEM SET {setting}")  # type: ignore[arg-type]
+            for setting in (
+                "fsync = off",
+                "synchronous_commit = off",
+                "full_page_writes = off",
+                "max_connections = 200",
+            ):
+                connection.execute(f"ALTER SYSTEM SET {setting}")
             connection.execute("SELECT pg_reload_conf()")
         yield url
 
@@ -36,8 +41,7 @@ def test_server() -> Iterator[str]:
 def fresh_database(server_url: str, name: str) -> str:
     """Drop and make the database `PREFIX + name`, migrate it, point Django at it, and return its URL."""
     database = PREFIX + name
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{database}" WITH (FORCE)')  # type: ignore[arg-type]
+    drop_database(server_url, database)
     url = ensure_database(server_url, database)
     point_django_at(url)
     migrate()

@@ -19,7 +19,11 @@ def add_sandbox(world: World, api_url: str) -> UUID:
         account_id=account_id,
         provider="sandbox",
         label="Card",
-        config={"api_url": api_url, "secret_key": f"sk_sandbox_{re.sub('[^a-z0-9]', '', world.slug)}", "webhook_secret": SECRET},
+        config={
+            "api_url": api_url,
+            "secret_key": f"sk_sandbox_{re.sub('[^a-z0-9]', '', world.slug)}",
+            "webhook_secret": SECRET,
+        },
         is_enabled=True,
         **world.acting(),
     )

@@ -114,11 +114,18 @@ def make_world(*, roles: bool = False) -> World:
             created_at=NOW,
         )
         for role in ROLES if roles else ("admin",):
-            user = User.objects.create_user(f"{role}-{seller_id.hex[-12:]}@acme.example", PASSWORD, full_name=role.title())
+            user = User.objects.create_user(
+                f"{role}-{seller_id.hex[-12:]}@acme.example", PASSWORD, full_name=role.title()
+            )
             Member.objects.create(id=new_id(), seller_id=seller_id, user=user, role=role, joined_at=NOW)
             world.members[role] = user
         BankAccount.objects.create(
-            id=new_id(), seller_id=seller_id, holder="Acme Print Ltd", iban="IE29AIBK93115212345678", bic="AIBKIE2D", currency="EUR"
+            id=new_id(),
+            seller_id=seller_id,
+            holder="Acme Print Ltd",
+            iban="IE29AIBK93115212345678",
+            bic="AIBKIE2D",
+            currency="EUR",
         )
         for name, percent, category in (("standard", 23, "S"), ("zero", 0, "Z"), ("reduced", Decimal("13.5"), "S")):
             rate = TaxRate.objects.create(
@@ -144,6 +151,10 @@ def make_world(*, roles: bool = False) -> World:
                 created_at=NOW,
             )
             world.customers[key] = customer.id
-    for kind, pattern in (("invoice", "LP-{number}"), ("credit_note", "CN-{year}-{number:4}"), ("payment", "R-{number}")):
+    for kind, pattern in (
+        ("invoice", "LP-{number}"),
+        ("credit_note", "CN-{year}-{number:4}"),
+        ("payment", "R-{number}"),
+    ):
         set_series(seller_id=seller_id, kind=kind, pattern=pattern)
     return world

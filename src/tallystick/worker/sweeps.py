@@ -6,6 +6,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from tallystick.base import clock, events, inbox, tenant
@@ -13,11 +14,11 @@ from tallystick.base.invariants import broken_rules
 from tallystick.invoices.queries import unrendered
 from tallystick.invoices.render import render_invoice
 from tallystick.invoices.send import prepare_document_email
+from tallystick.messages.invitation import prepare_invitation_email
 from tallystick.messages.send import Prepare, due_messages, send_message
 from tallystick.payments.hear import hear_event
 from tallystick.payments.receipts import prepare_receipt_email
 from tallystick.payments.sweep import due_attempts, resolve_attempt
-from tallystick.messages.invitation import prepare_invitation_email
 from tallystick.sellers.queries import all_sellers
 from tallystick.worker.switchboard import react
 
@@ -71,16 +72,11 @@ def sweep_messages(seller_id: UUID | None = None) -> int:
     """Send what waits in the outbox."""
     now = clock.now()
     due = due_messages(at=now, most=BATCH, seller_id=seller_id)
-    return sum(_quietly(lambda o=owner, m=message_id: _send(o, m, now)) for owner, message_id in due)
+    return sum(_quietly(partial(_send, owner, message_id, now)) for owner, message_id in due)
 
 
 def _send(seller_id: UUID, message_id: UUID, now: datetime) -> None:
-    send_message(seller_id=seller_id, message_id=message_id, prepare=prepare_any, now=now)
-
-
-def prepare_any(message: object) -> object:
-    """Compose a message by its kind."""
-    return PREPARE[message.kind](message)  # type: ignore[attr-defined,arg-type]
+    send_message(seller_id=seller_id, message_id=message_id, prepare=lambda m: PREPARE[m.kind](m), now=now)
 
 
 def sweep_attempts(seller_id: UUID | None = None) -> int:
@@ -88,8 +84,7 @@ def sweep_attempts(seller_id: UUID | None = None) -> int:
     now = clock.now()
     due = due_attempts(at=now, most=BATCH, seller_id=seller_id)
     return sum(
-        _quietly(lambda o=owner, a=attempt_id: resolve_attempt(seller_id=o, attempt_id=a, now=now))
-        for owner, attempt_id in due
+        _quietly(partial(resolve_attempt, seller_id=owner, attempt_id=attempt_id, now=now)) for owner, attempt_id in due
     )
 
 
@@ -97,7 +92,7 @@ def sweep_inbox(seller_id: UUID | None = None) -> int:
     """Act on webhooks that were kept but not acted on."""
     now = clock.now()
     due = inbox.due(at=now, most=BATCH, seller_id=seller_id)
-    return sum(_quietly(lambda o=owner, e=event: hear_event(seller_id=o, inbound_id=e, now=now)) for owner, event in due)
+    return sum(_quietly(partial(hear_event, seller_id=owner, inbound_id=event_id, now=now)) for owner, event_id in due)
 
 
 def sweep_renderings(seller_id: UUID | None = None) -> int:
@@ -107,7 +102,7 @@ def sweep_renderings(seller_id: UUID | None = None) -> int:
         with tenant.tx(owner, read_only=True):
             waiting = unrendered(most=BATCH)
         for invoice_id in waiting:
-            done += _quietly(lambda o=owner, i=invoice_id: render_invoice(seller_id=o, invoice_id=i, now=clock.now()))
+            done += _quietly(partial(render_invoice, seller_id=owner, invoice_id=invoice_id, now=clock.now()))
     return done
 
 

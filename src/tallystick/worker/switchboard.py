@@ -9,6 +9,7 @@ from tallystick.base import clock
 from tallystick.base.bell import ring
 from tallystick.base.events import Fact
 from tallystick.invoices.mark import mark_sent
+from tallystick.messages.invitation import queue_invitation
 from tallystick.payments.allocate import apply_credit_note
 from tallystick.payments.receipts import queue_receipt
 from tallystick.sellers.queries import seller
@@ -32,6 +33,11 @@ def send_receipt(fact: Fact, now: datetime) -> None:
     queue_receipt(seller_id=fact.seller_id, payment_id=fact.subject_id, now=now)
 
 
+def send_invitation(fact: Fact, now: datetime) -> None:
+    """Who was invited gets the link."""
+    queue_invitation(seller_id=fact.seller_id, invitation_id=fact.subject_id, now=now)
+
+
 def note_sent(fact: Fact, now: datetime) -> None:
     """The first email that went out makes the document sent."""
     if fact.data.get("message_kind") in {"invoice", "credit_note"}:
@@ -43,6 +49,7 @@ SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
     "credit_note.issued": (apply_credit, render_later),
     "payment.received": (send_receipt,),
     "message.sent": (note_sent,),
+    "member.invited": (send_invitation,),
 }
 
 
@@ -50,4 +57,3 @@ def react(fact: Fact, now: datetime) -> None:
     """Hand one fact to everyone who cares, in the caller's transaction."""
     for reaction in SWITCHBOARD.get(fact.kind, ()):
         reaction(fact, now)
-

@@ -36,5 +36,3 @@ async def rescue(context: JobContext, timestamp: int) -> None:
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=60):
         await manager.retry_job(job)
     await manager.delete_old_jobs(nb_hours=1, include_failed=True, include_cancelled=True, include_aborted=True)
-
-

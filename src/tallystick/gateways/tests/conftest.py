@@ -14,6 +14,7 @@ def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbo
     process = SandboxProcess(tmp_path_factory.mktemp("sandbox") / "truth.sqlite3", "--slow-s", "0.4")
     yield process
     assert process.stop() == 0
+    process.payer.close()
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from django.test import override_settings
 
 import tallystick.pdf
 from tallystick.messages.email import render_email
-from tallystick.messages.wording import default_body, default_subject
 from tallystick.messages.tests.test_email import INVOICE, PAY_URL, links, shown
+from tallystick.messages.wording import default_body, default_subject
 
 CATALOGUE = Path(tallystick.pdf.__file__).parent / "locale/ro/LC_MESSAGES/django.po"
 

@@ -18,6 +18,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
     process = SandboxProcess(tmp_path_factory.mktemp("sandbox") / "provider.db")
     yield process
     process.stop()
+    process.payer.close()
 
 
 @pytest.fixture

@@ -88,9 +88,7 @@ def test_a17_a18_a_good_card_pays_the_invoice(world: World, card: UUID, sandbox:
         assert sum(r.balance_minor for r in trial_balance()) == 0
 
 
-def test_a_declined_card_frees_nothing_and_another_card_pays(
-    world: World, card: UUID, sandbox: SandboxProcess
-) -> None:
+def test_a_declined_card_frees_nothing_and_another_card_pays(world: World, card: UUID, sandbox: SandboxProcess) -> None:
     invoice_id = world.invoice()
     attempt = opened(world, card, invoice_id)
     sandbox.pay(attempt.action_url, "4000000000009995")
@@ -151,9 +149,7 @@ def test_two_payers_get_one_slot(world: World, card: UUID) -> None:
     assert refused.value.attempt_id == first.id
 
 
-def test_money_that_arrives_twice_becomes_credit_with_a_flag(
-    world: World, card: UUID, sandbox: SandboxProcess
-) -> None:
+def test_money_that_arrives_twice_becomes_credit_with_a_flag(world: World, card: UUID, sandbox: SandboxProcess) -> None:
     attempt = opened(world, card, world.invoice())
     sandbox.fault("double_charge", client_reference=str(attempt.id))
     sandbox.pay(attempt.action_url, GOOD)
@@ -204,7 +200,13 @@ def test_a_paid_invoice_has_nothing_to_pay(world: World, card: UUID, sandbox: Sa
 
 def test_the_same_attempt_twice_is_one(world: World, card: UUID, outsider: World) -> None:
     invoice_id, attempt_id = world.invoice(), new_id()
-    given = {"invoice_id": invoice_id, "gateway_account_id": card, "amount_minor": None, "attempt_id": attempt_id, "language": "en"}
+    given = {
+        "invoice_id": invoice_id,
+        "gateway_account_id": card,
+        "amount_minor": None,
+        "attempt_id": attempt_id,
+        "language": "en",
+    }
     assert start_charge(**given, **world.acting()).id == start_charge(**given, **world.acting()).id
     with pytest.raises(invoices.NoSuchInvoice):
         start_charge(**{**given, "attempt_id": new_id()}, **outsider.acting())

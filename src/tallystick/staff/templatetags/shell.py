@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from tallystick.base import tenant
-from tallystick.invoices.queries import tab_counts
 from tallystick.sellers.roles import AUDIT, LEDGER, SETTINGS, VIEW
 from tallystick.staff.door import Desk
 
@@ -23,7 +22,7 @@ class Place(NamedTuple):
     url: str
     icon: str
     label: str
-    count: int | None
+    held: int | None
 
 
 @register.inclusion_tag("staff/_sidebar.html", takes_context=True)
@@ -31,11 +30,9 @@ def sidebar(context: template.Context) -> dict[str, Any]:
     """Show where one can go; entries the role doesn't include are left out."""
     request = context["request"]
     desk: Desk = request.desk
-    with tenant.tx(desk.seller_id, read_only=True):
-        open_count = tab_counts(on=desk.today)["open"]
     main = [
         ("today", "sun", _("Today"), None, VIEW),
-        ("invoices", "receipt-text", _("Open invoices"), open_count, VIEW),
+        ("invoices", "receipt-text", _("Open invoices"), desk.counts["open"], VIEW),
         ("customers", "users", _("Customers"), None, VIEW),
         ("payments", "landmark", _("Payments"), None, VIEW),
         ("catalog", "package", _("Catalog"), None, VIEW),
@@ -55,10 +52,10 @@ def sidebar(context: template.Context) -> dict[str, Any]:
     }
 
 
-def _places(desk: Desk, wanted: list[tuple[str, str, str, int | None, str]]) -> list[Place]:
+def _places(desk: Desk, wanted: Sequence[tuple[str, str, str, int | None, str]]) -> list[Place]:
     return [
-        Place(key, url, icon, label, count)
-        for key, icon, label, count, permission in wanted
+        Place(key, url, icon, label, held)
+        for key, icon, label, held, permission in wanted
         if desk.may(permission) and (url := _address(key, desk.place.slug))
     ]
 

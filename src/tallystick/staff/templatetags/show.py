@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,28 +10,21 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel import Locale
 from babel.dates import format_date, format_time
 from django import template
 from django.conf import settings
+from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from lucide.templatetags.lucide import lucide
 
 from tallystick.base import clock
 from tallystick.core.money import exponent, to_decimal
-from tallystick.invoices.queries import overdue_days, status
 from tallystick.pdf import formats
+from tallystick.staff.words import day_text, distance_text, invoice_state, money_text, names, reader_locale
 
 register = template.Library()
-
-
-def reader_locale() -> Locale:
-    """Return the locale of the person reading this page."""
-    return formats.locale_for(get_language() or "en")
 
 
 @lru_cache(maxsize=256)
@@ -45,6 +39,19 @@ def icon(name: str, classes: str = "") -> SafeString:
 
 
 @register.simple_tag
+def icon_symbol(name: str) -> SafeString:
+    """Define an icon once on a page, for rows that draw it with `icon_use`; stands inside a hidden `<svg>`."""
+    inside = re.sub(r"^<svg[^>]*>|</svg>$", "", str(_drawn(name, "")).strip())
+    return mark_safe(f'<symbol id="i-{name}" viewBox="0 0 24 24">{inside}</symbol>')  # noqa: S308
+
+
+@register.simple_tag
+def icon_use(name: str) -> SafeString:
+    """Draw an icon defined by `icon_symbol`: fifty rows carry it once."""
+    return format_html('<svg class="icon" aria-hidden="true"><use href="#i-{}"/></svg>', name)
+
+
+@register.simple_tag
 def money(amount_minor: int | None, currency: str, style: str = "symbol") -> SafeString:
     """Show an amount in minor units. `style`: symbol (€1,860.00), code (1,860.00 EUR, for mixed columns), bare (1,860.00)."""
     minor = amount_minor or 0
@@ -56,19 +63,16 @@ def money(amount_minor: int | None, currency: str, style: str = "symbol") -> Saf
         parts = formats.money_parts(minor, currency, reader_locale())
         inside = [_quiet(part.kind, part.text) for part in parts if part.kind != "cur"]
         if not exponent(currency):
-            inside.append(mark_safe('<span class="dec none" aria-hidden="true">.00</span>'))  # noqa: S308
+            inside.append(mark_safe('<span class="dec none" aria-hidden="true">.00</span>'))
         if style == "code":
             inside.append(format_html('<span class="cur code">{}</span>', currency))
-    return format_html('<data class="money" value="{}">{}</data>', f"{value:f}", format_html_join("", "{}", ((p,) for p in inside)))
+    return format_html(
+        '<data class="money" value="{}">{}</data>', f"{value:f}", format_html_join("", "{}", ((p,) for p in inside))
+    )
 
 
 def _quiet(kind: str, text: str) -> SafeString:
     return format_html('<span class="{}">{}</span>', kind, text) if kind in {"cur", "dec"} else format_html("{}", text)
-
-
-def money_text(amount_minor: int, currency: str) -> str:
-    """Return an amount as plain text in the reader's language: `€1,860.00`."""
-    return formats.money(amount_minor, currency, reader_locale())
 
 
 @register.simple_tag(name="money_text")
@@ -95,23 +99,6 @@ def percent(value: Decimal | str | None) -> str:
     return "" if value is None or value == "" else formats.percent(str(value), reader_locale())
 
 
-def day_text(on: date, today: date) -> str:
-    """Return a date as staff read it: `Tue 24 Nov`, with the year only when it isn't this one."""
-    locale = reader_locale()
-    pattern = "EEE d MMM" if on.year == today.year else "d MMM y"
-    return str(format_date(on, pattern, locale=locale))
-
-
-def distance_text(on: date, today: date) -> str:
-    """Return how far a date is: `in 5 days`, `today`, `12 days ago`."""
-    days = (on - today).days
-    if not days:
-        return _("today")
-    if days > 0:
-        return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
-    return ngettext("%(days)d day ago", "%(days)d days ago", -days) % {"days": -days}
-
-
 def _today(context: template.Context) -> date:
     desk = getattr(context.get("request"), "desk", None)
     return desk.today if desk else clock.now().date()
@@ -122,17 +109,17 @@ def _zone(context: template.Context) -> ZoneInfo:
     return ZoneInfo(desk.zone if desk else "UTC")
 
 
-def as_date(value: date | datetime | str | None) -> date | None:
-    """Return a date from one, or from its ISO text."""
+def as_date(value: date | datetime | str | None, zone: ZoneInfo) -> date | None:
+    """Return a date from one, from its ISO text, or from an instant in that zone."""
     if isinstance(value, str):
         return date.fromisoformat(value) if value else None
-    return value
+    return value.astimezone(zone).date() if isinstance(value, datetime) else value
 
 
 @register.simple_tag(takes_context=True)
-def day(context: template.Context, value: date | str | None, style: str = "short") -> SafeString | str:
+def day(context: template.Context, value: date | datetime | str | None, style: str = "short") -> SafeString | str:
     """Show a date. `style`: short (Tue 24 Nov), bare (24 Nov), full (24 November 2026)."""
-    on, today = as_date(value), _today(context)
+    on, today = as_date(value, _zone(context)), _today(context)
     if on is None:
         return ""
     if style == "full":
@@ -147,7 +134,7 @@ def day(context: template.Context, value: date | str | None, style: str = "short
 @register.simple_tag(takes_context=True)
 def distance(context: template.Context, value: date | str | None) -> str:
     """Show how far a date is from the business day."""
-    on = as_date(value)
+    on = as_date(value, _zone(context))
     return "" if on is None else distance_text(on, _today(context))
 
 
@@ -159,7 +146,9 @@ def moment(context: template.Context, value: datetime | None) -> SafeString | st
     local, today = value.astimezone(_zone(context)), _today(context)
     clock_time = str(format_time(local, "HH:mm", locale=reader_locale()))
     on = _("Today") if local.date() == today else day_text(local.date(), today)
-    return format_html('<time datetime="{}" class="nb">{} {}</time>', local.isoformat(timespec="seconds"), on, clock_time)
+    return format_html(
+        '<time datetime="{}" class="nb">{} {}</time>', local.isoformat(timespec="seconds"), on, clock_time
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -179,36 +168,6 @@ def initials(name: str | None) -> str:
 def badge(shape: str, text: str, fill: str = "") -> SafeString:
     """Show a state as a shape and a word: `{% badge "paid" _("Paid") %}`."""
     return format_html('<span class="badge {}" data-status="{}">{}</span>', fill, shape, text)
-
-
-def invoice_state(row: Any, today: date) -> tuple[str, str]:
-    """Return the shape and the words of a document's state on a business date."""
-    state = status(row, on=today)
-    if row.kind == "credit_note" and state not in {"draft", "void"}:
-        return ("credit", _("Credit")) if row.open_minor else ("credit", _("Credit, used"))
-    if state == "overdue":
-        late = overdue_days(row, on=today)
-        return "overdue", ngettext("Overdue %(days)d day", "Overdue %(days)d days", late) % {"days": late}
-    if state == "draft":
-        if row.issue_on and row.issue_on > today:
-            return "scheduled", _("Draft for %(day)s") % {"day": day_text(row.issue_on, today)}
-        return "draft", _("Draft")
-    words = {"void": _("Cancelled"), "paid": _("Paid"), "part": _("Part paid")}
-    if state in words:
-        return state, words[state]
-    return _waiting(row, state, today)
-
-
-def _waiting(row: Any, state: str, today: date) -> tuple[str, str]:
-    """Say of an issued, unpaid, not late document when it is due, or that nobody has sent it."""
-    if state == "issued":
-        return "sent", _("Issued, not sent")
-    left = (row.due_on - today).days if row.due_on else 99
-    if left == 0:
-        return "due", _("Due today")
-    if left <= 7:
-        return "due", ngettext("Due in %(days)d day", "Due in %(days)d days", left) % {"days": left}
-    return ("opened", _("Opened")) if state == "viewed" else ("sent", _("Sent"))
 
 
 @register.simple_tag(takes_context=True)
@@ -252,13 +211,10 @@ def sorted_as(current: str, key: str) -> SafeString:
     return format_html('aria-sort="{}"', states[current]) if current in states else mark_safe("")
 
 
-@register.simple_tag
-def names(people: Sequence[str]) -> str:
+@register.simple_tag(name="names")
+def show_names(people: Sequence[str]) -> str:
     """Join a few addresses: `a@x, b@x and 2 more`."""
-    shown, rest = list(people[:2]), len(people) - 2
-    if rest <= 0:
-        return ", ".join(shown)
-    return ngettext("%(shown)s and %(rest)d more", "%(shown)s and %(rest)d more", rest) % {"shown": ", ".join(shown), "rest": rest}
+    return names(people)
 
 
 @register.simple_tag
@@ -271,7 +227,7 @@ def dressed(field: Any) -> SafeString:
         attributes |= {"aria-invalid": "true", "aria-describedby": f"{field.auto_id}_error"}
     elif field.help_text and kind != "checkbox":
         attributes["aria-describedby"] = f"{field.auto_id}_helptext"
-    return mark_safe(field.as_widget(attrs=attributes))  # noqa: S308
+    return mark_safe(str(field.as_widget(attrs=attributes)))  # noqa: S308
 
 
 @register.simple_tag
@@ -280,3 +236,49 @@ def demo_sign_in() -> dict[str, str]:
     if settings.ENV.mode != "demo":
         return {}
     return {"email": "demo@tallystick.example", "password": getattr(settings, "DEMO_PASSWORD", "")}
+
+
+@register.simple_tag
+def entry_words(kind: str, amount_minor: int) -> str:
+    """Say in plain words what an entry of the book did to what is owed."""
+    words = {
+        "invoice.issued": _("Invoice issued"),
+        "invoice.voided": _("Invoice cancelled"),
+        "credit_note.issued": _("Credit note issued"),
+        "payment.received": _("Payment received"),
+        "refund.paid": _("Refunded"),
+        "written_off": _("Written off"),
+    }
+    if kind == "credit.allocated":
+        return _("Paid or credited") if amount_minor < 0 else _("Taken back from this invoice")
+    return words.get(kind, kind.replace(".", " ").replace("_", " "))
+
+
+@register.simple_tag
+def letter_badge(letter: Any) -> SafeString:
+    """Show where an email is: queued, sent, failed, not sent."""
+    states = {
+        "queued": ("scheduled", _("Waiting to go")),
+        "sending": ("processing", _("On its way")),
+        "sent": ("sent", _("Email sent")),
+        "failed": ("failed", _("Didn't go out")),
+        "skipped": ("void", _("Not sent")),
+        "cancelled": ("void", _("Stopped")),
+    }
+    shape, text = states.get(letter.state, ("sent", letter.state))
+    return badge(shape, text)
+
+
+@register.simple_tag(takes_context=True)
+def link_to(context: template.Context, name: str, *arguments: Any) -> str:
+    """Return the address of a page of this seller, or nothing while there is no such page."""
+    try:
+        return reverse(name, args=[context["request"].desk.place.slug, *arguments])
+    except NoReverseMatch:
+        return ""
+
+
+@register.simple_tag(takes_context=True)
+def link_if(context: template.Context, name: str, permission: str, *arguments: Any) -> str:
+    """Return the address of a page of this seller when the person's role includes the permission."""
+    return link_to(context, name, *arguments) if context["request"].desk.may(permission) else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -120,6 +121,14 @@ class SandboxGateway:
             return _answers.read_event(event_id, body)
         except _answers.Unreadable as error:
             raise MalformedWebhook(str(error)) from error
+
+    def register_webhook(self, *, url: str) -> list[str]:
+        """See `Gateway.register_webhook`."""
+        secret = "whsec_" + base64.b64encode(self.webhook_keys[0]).decode()
+        reply = self._call("PUT", "/v1/webhook", body={"url": url, "secret": secret})
+        if isinstance(reply, Report) or reply.status >= 300:
+            return [f"The sandbox at {self.api_url} didn't take the webhook address."]
+        return []
 
     def check(self) -> list[str]:
         """See `Gateway.check`."""

@@ -39,13 +39,31 @@ doc.addEventListener("click", (event) => {
   const closer = event.target.closest("[data-closes]");
   if (closer) closer.closest("dialog")?.close();
 });
-for (const dialog of $$("dialog")) {
-  dialog.addEventListener("close", () => openedBy?.focus());
-  dialog.addEventListener("click", (event) => {
-    if (event.target === dialog) dialog.close();
-  });
-  if (dialog.dataset.openNow !== undefined) openDialog(dialog.id, doc.body);
-}
+doc.addEventListener("close", () => openedBy?.isConnected && openedBy.focus(), true);
+doc.addEventListener("pointerdown", (event) => {
+  if (event.target.matches?.("dialog[open]")) event.target.close();
+});
+// The compose screen comes as a dialog; its link works as a page too.
+doc.addEventListener("htmx:afterSwap", (event) => {
+  const dialog = event.target.id === "compose-slot" && $("dialog", event.target);
+  if (dialog) openDialog(dialog.id, $("[data-key=l]"));
+});
+doc.addEventListener("click", (event) => {
+  const chip = event.target.closest("[data-add]");
+  if (chip) {
+    const to = $("[name=to]", chip.form);
+    to.value = [to.value.trim().replace(/,$/, ""), chip.dataset.add].filter(Boolean).join(", ");
+    chip.remove();
+    to.focus();
+  }
+  const look = event.target.closest("[data-preview]");
+  if (look) {
+    const frame = $(".preview", look.form);
+    look.formTarget = frame.name;
+    frame.hidden = false;
+    frame.scrollIntoView({ block: "nearest" });
+  }
+});
 
 // Toasts leave after ten seconds, and wait while someone reads them.
 const arm = (toast) => {
@@ -100,10 +118,9 @@ const walk = (step) => {
 };
 if (list) {
   const bulk = $("[data-bulk]");
-  const all = $("[data-tick-all]", list);
   const ticks = () => $$("[data-tick]", list);
-  const money = new Map();
   const tally = () => {
+    const all = $("[data-tick-all]", list);
     const chosen = ticks().filter((tick) => tick.checked);
     for (const tick of ticks()) tick.closest("tr").setAttribute("aria-selected", String(tick.checked));
     if (all) {
@@ -111,14 +128,14 @@ if (list) {
       all.indeterminate = chosen.length > 0 && !all.checked;
     }
     if (!bulk) return;
-    bulk.hidden = !chosen.length;
     $("[data-bulk-count]", bulk).textContent = bulk.dataset.label.replace("%n", chosen.length);
     for (const action of $$("[data-needs]", bulk)) {
-      action.hidden = !chosen.some((tick) => tick.dataset.state === action.dataset.needs);
+      action.hidden = !chosen.length || chosen.some((tick) => tick.dataset.state !== action.dataset.needs);
     }
+    $("[data-bulk-none]", bulk).hidden = !chosen.length || $$("[data-needs]", bulk).some((action) => !action.hidden);
   };
   list.addEventListener("change", (event) => {
-    if (event.target === all) for (const tick of ticks()) tick.checked = all.checked;
+    if (event.target.matches("[data-tick-all]")) for (const tick of ticks()) tick.checked = event.target.checked;
     tally();
   });
   list.addEventListener("click", (event) => {
@@ -131,7 +148,7 @@ if (list) {
     tally();
   });
   tally();
-  list.addEventListener("tally", tally);
+  doc.addEventListener("htmx:afterSwap", tally);
 }
 
 // Keys. Single letters only while no field has focus, and they can be switched off.
@@ -164,7 +181,7 @@ doc.addEventListener("keydown", (event) => {
     return;
   }
   if (event.ctrlKey && event.key === "Enter") {
-    const send = $("dialog[open] [data-ctrl-enter], :not(dialog) > [data-ctrl-enter], [data-ctrl-enter]");
+    const send = $("dialog[open] [data-ctrl-enter]") || $("[data-ctrl-enter]");
     if (send && send.offsetParent) {
       event.preventDefault();
       send.click();

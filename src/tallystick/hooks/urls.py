@@ -1,0 +1,9 @@
+"""Addresses that providers call."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tallystick.hooks import views
+
+urlpatterns = [path("<slug:provider>/<uuid:gateway_account_id>", views.receive)]

@@ -1,0 +1,115 @@
+"""Paying: open the provider's page, ask what became of it, close it. Each asks the gateway outside any transaction."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from django.http import HttpResponse
+
+from tallystick.base import tenant
+from tallystick.core.attempt import State
+from tallystick.pay.door import Counter, PayRequest, door, show
+from tallystick.pay.forms import Mistake, Wish, read_wish
+from tallystick.pay.views.show import COOKIE, SeeOther, tries_of, with_query
+from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
+from tallystick.payments.errors import AmountRefused, BeingPaid, NoSuchGateway, NothingToPay, PaymentError
+from tallystick.payments.page import PayPage, pay_page
+from tallystick.payments.start import start_charge
+
+REMEMBER_S = 3600
+PATIENT_TRIES = 3
+
+
+@door("POST")
+def pay(request: PayRequest) -> HttpResponse:
+    """Reserve the charge, have the provider open its page, and send the payer there."""
+    counter = request.counter
+    wish = read_wish(request.POST, counter)
+    refused = wish if isinstance(wish, Mistake) else _start(counter, wish)
+    if isinstance(refused, Mistake):
+        return SeeOther(with_query(counter.url("page"), refused.query))
+    if refused is not None or isinstance(wish, Mistake):
+        return SeeOther(counter.url("page"))
+    send_charge(seller_id=counter.seller_id, attempt_id=wish.attempt_id, now=counter.now)
+    return _onward(request, _fresh_page(counter), wish)
+
+
+def _start(counter: Counter, wish: Wish) -> Mistake | PaymentError | None:
+    """Reserve the attempt. Return why not: a mistake to explain, or an error that the page explains by its state."""
+    try:
+        start_charge(
+            seller_id=counter.seller_id,
+            invoice_id=counter.page.id,
+            gateway_account_id=wish.way_id,
+            amount_minor=wish.amount_minor,
+            attempt_id=wish.attempt_id,
+            language=counter.language,
+            now=counter.now,
+        )
+    except (NothingToPay, BeingPaid) as error:
+        return error
+    except NoSuchGateway:
+        return Mistake("way")
+    except AmountRefused:
+        return Mistake("other", wish.typed) if wish.typed else Mistake("amount")
+    return None
+
+
+def _fresh_page(counter: Counter) -> PayPage:
+    with tenant.tx(counter.seller_id, read_only=True):
+        page = pay_page(seller_id=counter.seller_id, invoice_id=counter.page.id)
+    return page or counter.page
+
+
+def _onward(request: PayRequest, page: PayPage, wish: Wish) -> HttpResponse:
+    """Go where the gateway said, and nowhere else; when it said nothing, back to the page, which tells."""
+    attempt = page.attempt
+    response: HttpResponse
+    if attempt is None or attempt.id != wish.attempt_id or attempt.state in {State.SUCCEEDED, State.PROCESSING}:
+        return SeeOther(request.counter.url("return"))
+    if attempt.state == State.ACTION_REQUIRED and attempt.action_url:
+        response = _leave(request, page, attempt.action_url)
+    else:
+        response = SeeOther(request.counter.url("page"))
+    response.set_cookie(
+        COOKIE,
+        str(attempt.id),
+        max_age=REMEMBER_S,
+        path=request.path.rsplit("/", 1)[0],
+        secure=request.is_secure(),
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+def _leave(request: PayRequest, page: PayPage, url: str) -> HttpResponse:
+    """Redirect; where the security policy of the form can't know the address, by a page with a link that leads on."""
+    parts = urlsplit(url)
+    if f"{parts.scheme}://{parts.netloc}" in {origin for way in page.ways for origin in way.origins}:
+        return SeeOther(url)
+    return show(request, "leave", url=url)
+
+
+@door("POST")
+def check(request: PayRequest) -> HttpResponse:
+    """Ask the provider what became of the attempt, and show it."""
+    counter, attempt = request.counter, request.counter.page.attempt
+    if attempt is None or not attempt.is_live:
+        return SeeOther(counter.url("return"))
+    tries = tries_of(request) + 1
+    if attempt.state != State.RESERVED:
+        outcome = look_up_charge(seller_id=counter.seller_id, attempt_id=attempt.id, now=counter.now)
+        if outcome.state == State.ACTION_REQUIRED and tries >= PATIENT_TRIES:
+            return SeeOther(counter.url("page"))
+    return SeeOther(with_query(counter.url("return"), {"try": str(tries)}))
+
+
+@door("POST")
+def cancel(request: PayRequest) -> HttpResponse:
+    """Close the provider's page, because the payer wants another way; the slot is free once the provider says so."""
+    counter, attempt = request.counter, request.counter.page.attempt
+    if attempt is None or not attempt.is_live or request.POST.get("attempt") != str(attempt.id):
+        return SeeOther(counter.url("page"))
+    outcome = cancel_charge(seller_id=counter.seller_id, attempt_id=attempt.id, now=counter.now)
+    return SeeOther(counter.url("return" if outcome.state == State.SUCCEEDED else "page"))

@@ -1,0 +1,126 @@
+"""Showing: the invoice and how to pay it, and what became of a payment. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import get_language_info
+
+from tallystick.core.attempt import State
+from tallystick.pay import texts
+from tallystick.pay.bank import transfer_details
+from tallystick.pay.door import Counter, PayRequest, door, show
+from tallystick.pay.forms import explain, new_attempt, read_mistake
+from tallystick.pay.standing import WAITING, Standing, standing_of
+
+MOST_TRIES = 20
+JUST_NOW = timedelta(minutes=15)
+COOKIE = "paying"
+
+
+class SeeOther(HttpResponseRedirect):
+    """Go on with a GET, whatever the method was."""
+
+    status_code = 303
+
+
+@door()
+def page(request: PayRequest) -> HttpResponse:
+    """Show the invoice as it stands."""
+    return show_standing(request)
+
+
+@door()
+def come_back(request: PayRequest) -> HttpResponse:
+    """Show what became of the payment the provider sent the payer back from, as far as our books know."""
+    counter, attempt = request.counter, request.counter.page.attempt
+    if attempt is None:
+        return SeeOther(counter.url("page"))
+    if attempt.state == State.SUCCEEDED:
+        return show_success(request)
+    tries = tries_of(request)
+    if standing_of(counter.page, counter.now) not in WAITING or tries >= MOST_TRIES:
+        return SeeOther(counter.url("page"))
+    again = with_query(counter.url("return"), {"try": str(tries + 1)})
+    return show(request, "checking", attempt=attempt, tries=tries, again=again)
+
+
+def with_query(url: str, more: Mapping[str, str]) -> str:
+    """Return one of our addresses with more in its query."""
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(more)}"
+
+
+def tries_of(request: HttpRequest) -> int:
+    """How often this payer has asked already."""
+    given = (request.POST if request.method == "POST" else request.GET).get("try", "")
+    return int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else 0
+
+
+def show_success(request: PayRequest) -> HttpResponse:
+    """Say thank you, with the facts."""
+    page, attempt = request.counter.page, request.counter.page.attempt
+    paid = [receipt for receipt in page.receipts if attempt and receipt.attempt_id == attempt.id]
+    return show(request, "success", attempt=attempt, paid=paid[-1] if paid else None)
+
+
+def show_standing(request: PayRequest) -> HttpResponse:
+    """Render the page for where the payment stands."""
+    counter = request.counter
+    standing = standing_of(counter.page, counter.now)
+    if standing == Standing.DUE:
+        return show_due(request)
+    mine = request.COOKIES.get(COOKIE) == str(counter.page.attempt.id) if counter.page.attempt else False
+    context: dict[str, Any] = {"standing": str(standing), "is_mine": mine, "languages": other_languages(request)}
+    return show(request, "closed", **context, **texts.document_texts(counter))
+
+
+def show_due(request: PayRequest) -> HttpResponse:
+    """Render the page with the ways to pay."""
+    counter, page, mistake = request.counter, request.counter.page, read_mistake(request.GET)
+    choices = page.choices(counter.today)
+    response = show(
+        request,
+        "due",
+        badge_of=texts.badge_of(page, counter.today),
+        choices=[{"kind": c.kind, "amount_minor": c.amount_minor, "label": texts.choice_label(c)} for c in choices],
+        chosen=choices[-1 if request.GET.get("amount") == "next" else 0].amount_minor,
+        schedule=texts.schedule(page, counter.today),
+        bank=transfer_details(counter),
+        notice=_notice(request),
+        mistake=mistake,
+        mistake_text=explain(mistake, counter) if mistake else "",
+        attempt_token=new_attempt(page.id),
+        languages=other_languages(request),
+        **texts.document_texts(counter),
+    )
+    targets = dict.fromkeys(origin for way in page.ways for origin in way.origins)
+    response.form_targets = " ".join(targets)  # type: ignore[attr-defined]
+    return response
+
+
+def _notice(request: PayRequest) -> dict[str, str] | None:
+    """What to say about the last attempt above the ways to pay."""
+    counter, attempt = request.counter, request.counter.page.attempt
+    if attempt is None or attempt.ended_at is None or counter.now - attempt.ended_at > JUST_NOW:
+        return None
+    is_mine = request.COOKIES.get(COOKIE) == str(attempt.id)
+    if attempt.state == State.DECLINED:
+        return texts.declined(attempt, has_bank=bool(counter.page.content["seller"].get("banks")))
+    if attempt.state in {State.CANCELED, State.ABANDONED} and is_mine:
+        return texts.left()
+    return None
+
+
+def other_languages(request: PayRequest) -> list[dict[str, str]]:
+    """The languages this page could speak instead, each in its own words."""
+    counter: Counter = request.counter
+    return [
+        {"code": code, "name": get_language_info(code)["name_local"].capitalize()}
+        for code, _name in settings.LANGUAGES
+        if code != counter.language
+    ]

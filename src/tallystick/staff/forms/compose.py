@@ -1,0 +1,101 @@
+"""The compose screen's form: addresses, subject, message, what goes along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+
+from tallystick.base.ids import new_id
+from tallystick.invoices.send import Compose
+from tallystick.staff.forms.text import tidy_text
+
+MOST_ADDRESSES = 20
+MOST_SUBJECT, MOST_BODY = 300, 20_000
+
+
+@dataclass
+class ComposeForm:
+    """What is on the compose screen. `recipients` and `copies` are filled by `check`."""
+
+    message_id: UUID
+    to: str
+    cc: str
+    subject: str
+    body: str
+    attach_pdf: bool = True
+    payment_link: bool = True
+    attachment_ids: list[UUID] = field(default_factory=list)
+    errors: dict[str, str] = field(default_factory=dict)
+    recipients: list[str] = field(default_factory=list)
+    copies: list[str] = field(default_factory=list)
+
+    def check(self) -> bool:
+        """Put a message at each wrong field, and return whether there is none."""
+        self.recipients = self._addresses("to", self.to)
+        self.copies = [address for address in self._addresses("cc", self.cc) if address not in self.recipients]
+        if not self.recipients and "to" not in self.errors:
+            self.errors["to"] = _("Say who gets it.")
+        if not self.subject:
+            self.errors["subject"] = _("Give it a subject.")
+        if len(self.subject) > MOST_SUBJECT:
+            self.errors["subject"] = _("%(most)d characters are the most.") % {"most": MOST_SUBJECT}
+        if len(self.body) > MOST_BODY:
+            self.errors["body"] = _("%(most)d characters are the most.") % {"most": MOST_BODY}
+        return not self.errors
+
+    def _addresses(self, name: str, typed: str) -> list[str]:
+        found = list(dict.fromkeys(split_addresses(typed)))
+        for address in found:
+            try:
+                validate_email(address)
+            except ValidationError:
+                self.errors[name] = _("%(address)s isn't an email address.") % {"address": address[:80]}
+        if len(found) > MOST_ADDRESSES:
+            self.errors[name] = _("20 addresses are the most for one email.")
+        return found
+
+
+def split_addresses(typed: str) -> list[str]:
+    """Return the addresses in a text: separated by commas, semicolons or lines, names in front taken off."""
+    parts = typed.replace(";", ",").replace("\n", ",").split(",")
+    return [part.rsplit("<", 1)[-1].rstrip("> ").strip() for part in parts if part.strip()]
+
+
+def first_form(start: Compose, attachment_ids: Iterable[UUID]) -> ComposeForm:
+    """Return the filled-in screen. The message's id is made here, so that a second click sends nothing."""
+    return ComposeForm(
+        message_id=new_id(),
+        to=", ".join(start.recipients),
+        cc=", ".join(start.copies),
+        subject=start.subject,
+        body=start.body,
+        payment_link=start.can_link,
+        attachment_ids=list(attachment_ids),
+    )
+
+
+def typed_compose(posted: QueryDict) -> ComposeForm:
+    """Take what was posted."""
+    return ComposeForm(
+        message_id=_uuid(posted.get("message_id", "")) or new_id(),
+        to=tidy_text(posted.get("to")),
+        cc=tidy_text(posted.get("cc")),
+        subject=" ".join(tidy_text(posted.get("subject")).split()),
+        body=tidy_text(posted.get("body")),
+        attach_pdf="attach_pdf" in posted,
+        payment_link="payment_link" in posted,
+        attachment_ids=[found for value in posted.getlist("attachment") if (found := _uuid(value))],
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

@@ -1,0 +1,151 @@
+"""Facts as a person would tell them: one sentence each, an icon and a tone. For every timeline of staff pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+
+from tallystick.base.events import Fact
+from tallystick.sellers.queries import names_of
+from tallystick.staff.words import money_text, names
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry of a timeline. `subject_id` is what it is about, for a link."""
+
+    at: datetime | None
+    icon: str
+    tone: str
+    text: str
+    sub: str
+    kind: str
+    subject_id: UUID
+
+
+def tell_facts(facts: Sequence[Fact]) -> list[Told]:
+    """Return the facts as sentences, in their order; unknown kinds are left out. One query, for the people's names."""
+    people = {fact.actor_id for fact in facts if fact.actor_id}
+    known = names_of(people) if people else {}
+    told = [_tell(fact, known) for fact in facts]
+    return [entry for entry in told if entry]
+
+
+def _tell(fact: Fact, people: Mapping[UUID, str]) -> Told | None:
+    describe = _WORDS.get(fact.kind)
+    if describe is None:
+        return None
+    icon, tone, text, more = describe(fact.data)
+    name = people.get(fact.actor_id, "") if fact.actor_id else ""
+    by = _("By %(name)s") % {"name": name} if name else ""
+    return Told(fact.at, icon, tone, text, " · ".join(part for part in (more, by) if part), fact.kind, fact.subject_id)
+
+
+Words = tuple[str, str, str, str]
+Data = Mapping[str, Any]
+
+
+def _amount(data: Data) -> str:
+    return money_text(int(data.get("amount_minor", 0)), str(data["currency"])) if data.get("currency") else ""
+
+
+def _to(data: Data) -> str:
+    return names([str(address) for address in data.get("recipients", ())])
+
+
+def _emailed(data: Data) -> Words:
+    return "mail-check", "pos", _("Email sent to %(people)s") % {"people": _to(data)}, ""
+
+
+def _mail_failed(data: Data) -> Words:
+    text = _("The email to %(people)s didn't go out") % {"people": _to(data)}
+    return "mail-x", "bad", text, str(data.get("reason", ""))[:160]
+
+
+def _mail_skipped(data: Data) -> Words:
+    return "mail-minus", "warn", _("An email wasn't sent"), skip_reason(str(data.get("reason", "")))
+
+
+def skip_reason(reason: str) -> str:
+    """Say why a message was skipped."""
+    return {
+        "no_address": _("There is no email address for this customer."),
+        "voided": _("The invoice was cancelled."),
+        "paid": _("It was paid meanwhile."),
+        "cancelled": _("Someone stopped it in time."),
+    }.get(reason, reason.replace("_", " "))
+
+
+def _declined(data: Data) -> Words:
+    code = str(data.get("decline", "")).replace("_", " ")
+    return "credit-card", "bad", _("A card payment was declined. Nothing was charged."), code
+
+
+def _paid(data: Data) -> Words:
+    how = _("From a credit note") if data.get("credit_note_id") else ""
+    return "check", "pos", _("Paid in full, %(amount)s came in") % {"amount": _amount(data)}, how
+
+
+def _part_paid(data: Data) -> Words:
+    left = money_text(int(data.get("open_minor", 0)), str(data.get("currency", "EUR")))
+    return (
+        "check",
+        "pos",
+        _("%(amount)s came in") % {"amount": _amount(data)},
+        _("%(left)s still to pay") % {"left": left},
+    )
+
+
+def _received(data: Data) -> Words:
+    return "banknote", "pos", _("Payment of %(amount)s received") % {"amount": _amount(data)}, ""
+
+
+_WORDS: dict[str, Callable[[Data], Words]] = {
+    "draft.saved": lambda data: ("pencil", "", _("Draft saved"), ""),
+    "draft.discarded": lambda data: ("trash-2", "", _("Draft discarded"), ""),
+    "invoice.issued": lambda data: ("file-check", "accent", _("Invoice issued"), ""),
+    "credit_note.issued": lambda data: ("file-check", "accent", _("Credit note issued"), ""),
+    "invoice.sent": lambda data: ("send", "", _("Sent to the customer"), ""),
+    "invoice.marked_sent": lambda data: ("send", "", _("Marked as sent"), _("Sent outside Tallystick")),
+    "invoice.viewed": lambda data: ("eye", "", _("The customer opened the payment page"), ""),
+    "invoice.link_replaced": lambda data: (
+        "link",
+        "",
+        _("Payment link replaced"),
+        _("Links sent before stopped working."),
+    ),
+    "invoice.voided": lambda data: ("ban", "bad", _("Invoice cancelled"), str(data.get("reason", ""))),
+    "invoice.paid": _paid,
+    "invoice.part_paid": _part_paid,
+    "payment.received": _received,
+    "payment.allocated": lambda data: ("split", "", _("A payment was matched to invoices"), ""),
+    "attempt.started": lambda data: (
+        "credit-card",
+        "",
+        _("The customer started to pay %(amount)s") % {"amount": _amount(data)},
+        "",
+    ),
+    "attempt.processing": lambda data: ("clock", "info", _("A payment is on its way"), ""),
+    "attempt.unknown": lambda data: (
+        "circle-question-mark",
+        "warn",
+        _("A payment's outcome isn't known yet"),
+        _("We keep asking the provider. Nobody can be charged twice."),
+    ),
+    "attempt.declined": _declined,
+    "message.sent": _emailed,
+    "message.failed": _mail_failed,
+    "message.skipped": _mail_skipped,
+    "message.cancelled": lambda data: ("mail-minus", "", _("Email to %(people)s stopped") % {"people": _to(data)}, ""),
+    "customer.saved": lambda data: ("user-pen", "", _("Customer details saved"), ""),
+    "customer.archived": lambda data: ("archive", "", _("Customer archived"), ""),
+    "customer.restored": lambda data: ("archive-restore", "", _("Customer put back on file"), ""),
+    "seller.changed": lambda data: ("settings", "", _("Business settings changed"), ""),
+    "member.invited": lambda data: ("user-plus", "", _("%(email)s was invited") % {"email": data.get("email", "")}, ""),
+    "member.joined": lambda data: ("user-check", "pos", _("Someone accepted their invitation"), ""),
+}

@@ -1,0 +1,33 @@
+"""Pages of documents: the list, the document, the editor, the compose screen."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tallystick.staff.views import compose, editor, invoices
+
+urlpatterns = [
+    path("invoices", invoices.invoices, name="invoices"),
+    path("invoices/bulk", invoices.bulk, name="invoices-bulk"),
+    path("invoices/new", editor.new, name="invoice-new"),
+    path("invoices/price", editor.price, name="invoice-price"),
+    path("invoices/customers", editor.find_customers, name="invoice-customers"),
+    path("invoices/items", editor.find_items, name="invoice-items"),
+    path("invoices/<uuid:invoice_id>", invoices.invoice, name="invoice"),
+    path("invoices/<uuid:invoice_id>/edit", editor.edit, name="invoice-edit"),
+    path("invoices/<uuid:invoice_id>/pdf", invoices.pdf, name="invoice-pdf"),
+    path("invoices/<uuid:invoice_id>/send", compose.compose, name="invoice-send"),
+    path("invoices/<uuid:invoice_id>/send/preview", compose.preview, name="invoice-send-preview"),
+    path("invoices/<uuid:invoice_id>/issue", invoices.issue, name="invoice-issue"),
+    path("invoices/<uuid:invoice_id>/discard", invoices.discard, name="invoice-discard"),
+    path("invoices/<uuid:invoice_id>/duplicate", invoices.duplicate, name="invoice-duplicate"),
+    path("invoices/<uuid:invoice_id>/mark-sent", invoices.mark_as_sent, name="invoice-mark-sent"),
+    path("invoices/<uuid:invoice_id>/replace-link", invoices.new_link, name="invoice-replace-link"),
+    path("invoices/<uuid:invoice_id>/void", invoices.void, name="invoice-void"),
+    path("invoices/<uuid:invoice_id>/credit", invoices.credit, name="invoice-credit"),
+    path("invoices/<uuid:invoice_id>/files", invoices.attach, name="invoice-attach"),
+    path("invoices/<uuid:invoice_id>/files/<uuid:attachment_id>", invoices.file, name="invoice-file"),
+    path("invoices/<uuid:invoice_id>/files/<uuid:attachment_id>/remove", invoices.detach, name="invoice-detach"),
+    path("invoices/<uuid:invoice_id>/emails/<uuid:message_id>/retry", invoices.retry, name="message-retry"),
+    path("invoices/<uuid:invoice_id>/emails/<uuid:message_id>/cancel", invoices.cancel, name="message-cancel"),
+]

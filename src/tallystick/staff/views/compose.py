@@ -1,0 +1,107 @@
+"""The compose screen: one page, shown as a dialog over the invoice when there is script."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from tallystick.base import tenant
+from tallystick.customers.queries import contacts_of
+from tallystick.invoices import queries
+from tallystick.invoices.errors import NoSuchInvoice
+from tallystick.invoices.send import compose_for, send_document
+from tallystick.messages.email import render_email
+from tallystick.sellers.roles import SELL
+from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.compose import ComposeForm, first_form, split_addresses, typed_compose
+from tallystick.staff.views.invoices import found_invoice
+from tallystick.staff.words import names
+
+_PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+
+
+@door(SELL, "GET", "POST")
+def compose(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
+    """Show the email, filled in; send it."""
+    if request.method == "POST":
+        return _send(request, invoice_id)
+    row = found_invoice(invoice_id)
+    if row.number is None:
+        messages.info(request, _("Issue it first, then send it."))
+        return redirect("invoice", request.desk.place.slug, invoice_id)
+    files = [file.id for file in queries.attachments_of(invoice_id)]
+    return _page(request, invoice_id, first_form(compose_for(invoice_id), files))
+
+
+def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
+    desk, form = request.desk, typed_compose(request.POST)
+    if not form.check():
+        with tenant.tx(desk.seller_id, read_only=True):
+            return _page(request, invoice_id, form, status=422)
+    with tenant.tx(desk.seller_id, read_only=True):
+        own = {file.id for file in queries.attachments_of(invoice_id)}
+    try:
+        message = send_document(
+            **desk.acting(),
+            invoice_id=invoice_id,
+            message_id=form.message_id,
+            recipients=form.recipients,
+            copies=form.copies,
+            subject=form.subject,
+            body=form.body,
+            attach_pdf=form.attach_pdf,
+            payment_link=form.payment_link,
+            attachment_ids=[key for key in form.attachment_ids if key in own],
+        )
+    except NoSuchInvoice:
+        raise Http404 from None
+    undo = reverse("message-cancel", args=[desk.place.slug, invoice_id, message.id])
+    text = _("Sending to %(people)s") % {"people": names([*form.recipients, *form.copies])}
+    messages.success(request, text, extra_tags=undo if message.state == "queued" else "")
+    return redirect("invoice", desk.place.slug, invoice_id)
+
+
+def _page(request: StaffRequest, invoice_id: UUID, form: ComposeForm, *, status: int = 200) -> HttpResponse:
+    """Show the screen. Inside `tenant.tx`."""
+    row, start = found_invoice(invoice_id), compose_for(invoice_id)
+    written = {*split_addresses(form.to), *split_addresses(form.cc)}
+    people = [(person.name, person.email) for person in contacts_of(row.customer_id)] + [
+        (row.customer.name, row.customer.email)
+    ]
+    context: dict[str, Any] = {
+        "nav": "invoices",
+        "desk": request.desk,
+        "invoice": row,
+        "form": form,
+        "start": start,
+        "files": queries.attachments_of(invoice_id),
+        "people": [(name, email) for name, email in people if email and email not in written],
+    }
+    template = "staff/_compose_dialog.html" if "part" in request.GET else "staff/compose.html"
+    return render(request, template, context, status=status)
+
+
+@door(SELL, "POST")
+def preview(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
+    """Show the email as it would look, in a frame that can do nothing."""
+    form = typed_compose(request.POST)
+    with tenant.tx(request.desk.seller_id, read_only=True):
+        try:
+            found = queries.document(invoice_id)
+        except NoSuchInvoice:
+            raise Http404 from None
+    composed = render_email(
+        found.content,
+        kind=found.kind,
+        body=form.body,
+        amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
+        pay_url=found.pay_url if form.payment_link and found.open_minor > 0 else None,
+        due_on=found.due_on,
+    )
+    return HttpResponse(composed.html, headers={"Content-Security-Policy": _PREVIEW_POLICY})
