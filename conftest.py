@@ -34,6 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
     compile_catalogs()
     if not hasattr(config, "workerinput"):
         build_bundles(Path(settings.BUNDLES_DIR))
+        Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="session")

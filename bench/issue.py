@@ -53,7 +53,9 @@ def _billing(on: Stage, size: int) -> dict[str, Any]:
         spent = Cost()
         for at in range(0, len(ids), BATCH):
             with measured(on.cluster) as cost:
-                issue_invoices(seller_id=on.world.seller_id, invoice_ids=ids[at : at + BATCH], now=NOW, today=NOW.date())
+                issue_invoices(
+                    seller_id=on.world.seller_id, invoice_ids=ids[at : at + BATCH], now=NOW, today=NOW.date()
+                )
             spent += cost
         client_mb = max(client_mb, rss_mb())
         ours += spent
@@ -123,7 +125,9 @@ def _columns(cursor: psycopg.Cursor[Any], table: str) -> str:
 
 def _verify(on: Stage, size: int) -> None:
     """Refuse a figure whose rows are wrong: gapless, balanced, complete."""
-    [[count, first, last]] = rows(on, "SELECT count(*), min(number_index), max(number_index) FROM invoice WHERE number IS NOT NULL")
+    [[count, first, last]] = rows(
+        on, "SELECT count(*), min(number_index), max(number_index) FROM invoice WHERE number IS NOT NULL"
+    )
     assert (count, first, last) == (size, 1, size), (count, first, last)
     [[total]] = rows(on, "SELECT coalesce(sum(amount_minor), 0) FROM journal_line")
     assert total == 0, total

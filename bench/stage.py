@@ -63,7 +63,9 @@ def make_drafts(on: Stage, count: int, *, customers: list[UUID] | None = None) -
     chosen, ids = customers or on.customers, new_ids(count)
     rates = on.world.rates
     lines = (
-        DraftLine("Planning drawings, A1 colour", Decimal(240), Decimal("3.80"), rates["standard"], "PLN-A1", unit="pcs"),
+        DraftLine(
+            "Planning drawings, A1 colour", Decimal(240), Decimal("3.80"), rates["standard"], "PLN-A1", unit="pcs"
+        ),
         DraftLine("Design statements, wire-bound", Decimal(40), Decimal("14.50"), rates["standard"], unit="pcs"),
         DraftLine("Monograph", Decimal(25), Decimal("18.40"), rates["zero"], "BOOK", unit="pcs"),
     )

@@ -53,7 +53,10 @@ def run(flow: str, given: dict[str, str], crash_at: str) -> int:
 
 
 def crash_everywhere(
-    flow: str, make_world: Callable[[], World], stage: Callable[[World], dict[str, str]], check: Callable[[World, dict[str, str]], None]
+    flow: str,
+    make_world: Callable[[], World],
+    stage: Callable[[World], dict[str, str]],
+    check: Callable[[World, dict[str, str]], None],
 ) -> int:
     """Kill the flow at every passage of every kind of point, recover, check; return how many deaths there were."""
     deaths = 0
@@ -105,7 +108,11 @@ def test_r2_send(new_world: Callable[[], World], mailbox: Mailbox) -> None:
 
 def test_r2_pay(new_world: Callable[[], World], sandbox: SandboxProcess) -> None:
     def stage(world: World) -> dict[str, str]:
-        return {"invoice": str(world.invoice()), "account": str(add_sandbox(world, sandbox.url)), "attempt": str(new_id())}
+        return {
+            "invoice": str(world.invoice()),
+            "account": str(add_sandbox(world, sandbox.url)),
+            "attempt": str(new_id()),
+        }
 
     def check(world: World, given: dict[str, str]) -> None:
         with tenant.tx(world.seller_id):
@@ -123,7 +130,11 @@ def test_r2_webhook(new_world: Callable[[], World], sandbox: SandboxProcess, mai
     mailbox.use()
 
     def stage(world: World) -> dict[str, str]:
-        given = {"invoice": str(world.invoice()), "account": str(add_sandbox(world, sandbox.url)), "attempt": str(new_id())}
+        given = {
+            "invoice": str(world.invoice()),
+            "account": str(add_sandbox(world, sandbox.url)),
+            "attempt": str(new_id()),
+        }
         run("pay", {"seller": str(world.seller_id), "now": world.now.isoformat(), **given}, "")
         with tenant.tx(world.seller_id):
             attempt = ChargeAttempt.objects.get(id=given["attempt"])
@@ -147,5 +158,3 @@ def test_r2_webhook(new_world: Callable[[], World], sandbox: SandboxProcess, mai
             assert invoices.invoice(UUID(given["invoice"])).open_minor == 0
 
     assert crash_everywhere("webhook", new_world, stage, check) >= 12
-
-

@@ -17,7 +17,22 @@ from tallystick.base.models import Event
 from tallystick.base.rows import insert_rows
 
 QUIET = frozenset(
-    {"customer.saved", "draft.saved", "draft.discarded", "attempt.started", "attempt.changed", "document.rendered"}
+    {
+        "attempt.changed",
+        "attempt.started",
+        "customer.archived",
+        "customer.restored",
+        "customer.saved",
+        "draft.discarded",
+        "draft.saved",
+        "member.deactivated",
+        "member.invitation_withdrawn",
+        "member.joined",
+        "member.reactivated",
+        "member.role_changed",
+        "seller.changed",
+        "seller.mail_route_changed",
+    }
 )
 """Facts that only the timeline wants: nothing reacts to them, so they are born done."""
 

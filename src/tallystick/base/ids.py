@@ -16,9 +16,10 @@ def new_id() -> UUID:
 
 
 def new_ids(count: int) -> list[UUID]:
-    """Return `count` fresh UUIDv7 with one look at the clock and one at the entropy pool."""
+    """Return `count` fresh UUIDv7 in ascending order, with one look at the clock and one at the entropy pool."""
     milliseconds, noise = time.time_ns() // 1_000_000, os.urandom(10 * count)
-    return [_uuid7(milliseconds, int.from_bytes(noise[at : at + 10])) for at in range(0, 10 * count, 10)]
+    parts = sorted(int.from_bytes(noise[at : at + 10]) & _RANDOM_BITS for at in range(0, 10 * count, 10))
+    return [_uuid7(milliseconds, part) for part in parts]
 
 
 def _uuid7(milliseconds: int, noise: int) -> UUID:

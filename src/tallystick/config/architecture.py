@@ -9,9 +9,26 @@ from tallystick.config.env import ROOT
 
 SOURCE = ROOT / "src/tallystick"
 ORDER = (
-    "config testing staff pay hooks worker reports payments invoices ledger messages catalog customers sellers "
-    "gateways mail pdf base core"
-).split()
+    "config",
+    "testing",
+    "staff",
+    "pay",
+    "hooks",
+    "worker",
+    "reports",
+    "payments",
+    "invoices",
+    "ledger",
+    "messages",
+    "catalog",
+    "customers",
+    "sellers",
+    "gateways",
+    "mail",
+    "pdf",
+    "base",
+    "core",
+)
 
 
 def rooms_table() -> str:

@@ -20,6 +20,8 @@ CHECKS: Sequence[tuple[str, Sequence[str]]] = (
     ("templates", ("djlint", "src/tallystick", "--lint", "--quiet")),
     ("imports", ("lint-imports", "--no-cache")),
     ("house", ("pytest", "-q", "-p", "no:cacheprovider", "tests/house")),
+    ("translations", ("-m", "tallystick.config.translations", "--check")),
+    ("migrations", ("-m", "django", "makemigrations", "--check", "--dry-run")),
 )
 
 
@@ -88,7 +90,7 @@ def check() -> int:
     """Run every static check, report each on a line, and fail if any fails."""
     os.environ["TALLYSTICK_MODE"] = "test"
     failed = []
-    for name, command in (*CHECKS, ("translations", ("-m", "tallystick.config.translations", "--check"))):
+    for name, command in CHECKS:
         result = subprocess.run(_command(command), cwd=ROOT, capture_output=True, text=True, check=False)
         print(f"{'ok    ' if result.returncode == 0 else 'FAILED'} {name}", flush=True)
         if result.returncode:

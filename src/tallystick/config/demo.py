@@ -115,6 +115,10 @@ class _Story:
         _progress(DAYS, DAYS)
         return self.seller_id
 
+    def _acting(self, now: datetime) -> dict[str, Any]:
+        """The arguments most verbs share."""
+        return {"seller_id": self.seller_id, "now": now, "actor_id": self.admin_id}
+
     def _days(self, start: datetime) -> Iterator[datetime]:
         for ahead in range(DAYS):
             day = start.date() + timedelta(days=ahead)
@@ -136,7 +140,7 @@ class _Story:
             is_demo=True,
             now=now,
         )
-        acting = {"seller_id": self.seller_id, "now": now, "actor_id": self.admin_id}
+        acting = self._acting(now)
         business = Business(
             name="Linden Press",
             legal_name="Linden Press Ltd",
@@ -159,9 +163,7 @@ class _Story:
             ("credit_note", "LC-{number}", 101),
             ("payment", "R-{number}", 5001),
         ):
-            set_series(
-                seller_id=self.seller_id, kind=kind, pattern=pattern, first=first, actor_id=self.admin_id
-            )
+            set_series(seller_id=self.seller_id, kind=kind, pattern=pattern, first=first, actor_id=self.admin_id)
         save_bank_account(
             account_id=uuid5(_IDS, "bank"),
             holder="Linden Press Ltd",
@@ -175,8 +177,7 @@ class _Story:
         for name, email, role in MEMBERS:
             self._join(name, email, role, now)
         with tenant.tx(self.seller_id):
-            for rate in rates_on_offer():
-                self.rates.setdefault(str(rate.percent.normalize()), rate.id)
+            self.rates = {str(rate.percent.normalize()): rate.id for rate in reversed(rates_on_offer())}
         self.standard = self.rates["23"]
         self.zero = self.rates["0"]
         for code, name, unit, price, rate in ITEMS:
@@ -251,7 +252,7 @@ class _Story:
 
     def _bill(self, chosen: list[tuple[Person, UUID]], now: datetime, *, is_mailed: bool) -> None:
         drafts = [self._draft(person, customer_id) for person, customer_id in chosen]
-        acting = {"seller_id": self.seller_id, "now": now, "actor_id": self.admin_id}
+        acting = self._acting(now)
         save_drafts(drafts=drafts, **acting)
         issued = issue_invoices(invoice_ids=[d.id for d in drafts], today=now.date(), **acting)
         for (person, customer_id), one, draft in zip(chosen, issued, drafts, strict=True):
@@ -344,7 +345,7 @@ class _Story:
 
     def _correct(self, issued: Issued, now: datetime) -> None:
         """Now and then something was wrong: a part is credited, or the whole is voided."""
-        acting = {"seller_id": self.seller_id, "now": now, "actor_id": self.admin_id}
+        acting = self._acting(now)
         if self.random.random() < 0.5:
             void_invoices(invoice_ids=[issued.id], reason="Billed twice", today=now.date(), **acting)
             self.waiting = defaultdict(
@@ -378,7 +379,10 @@ def _progress(done: int, of: int) -> None:
     """Draw a bar on a terminal, a line per tenth elsewhere."""
     if sys.stdout.isatty():
         bar = "█" * (done * 40 // of)
-        print(f"\rLiving a year at Linden Press {bar:<40} {done * 100 // of:3d} %", end="\n" if done == of else "", flush=True)
+        print(
+            f"\rLiving a year at Linden Press {bar:<40} {done * 100 // of:3d} %",
+            end="\n" if done == of else "",
+            flush=True,
+        )
     elif done == of or done % (of // 10) == 0:
         print(f"Living a year at Linden Press: {done * 100 // of} %", flush=True)
-

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRETS = re.compile(r"(/(?:p|invitation)/)[\w-]{20,}")
+_SECRETS = re.compile(r"(/(?:p|invitation)/)[\w.-]{20,}")
 
 
 class MaskTokens(logging.Filter):

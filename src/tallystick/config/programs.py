@@ -101,7 +101,7 @@ class Programs:
         while True:
             for program in self.running:
                 if program.poll() is not None:
-                    print(f"{program.args} ended with {program.returncode}", file=sys.stderr)
+                    print(f"{program.args!r} ended with {program.returncode}", file=sys.stderr)
                     return 1
             time.sleep(0.5)
 

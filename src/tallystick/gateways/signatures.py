@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from tallystick.gateways.port import BadSignature, MalformedWebhook, StaleWebhook
 
-SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105
 TOLERANCE = timedelta(minutes=5)
 
 

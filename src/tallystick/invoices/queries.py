@@ -85,19 +85,15 @@ class Total:
 
 def document(invoice_id: UUID) -> Document:
     """Return an issued document. One query. Raises NoSuchInvoice, for drafts too."""
-    row = (
-        DocumentContent.objects.select_related("invoice")
-        .filter(invoice_id=invoice_id, invoice__number__isnull=False)
-        .first()
-    )
-    if row is None:
+    found = documents([invoice_id])
+    if not found:
         raise NoSuchInvoice(str(invoice_id))
-    return read_document(row.invoice, row.content)
+    return found[invoice_id]
 
 
 def documents(invoice_ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Return issued documents by id. One query; unknown ids are left out."""
-    rows = DocumentContent.objects.select_related("invoice").filter(
+    rows = DocumentContent.objects.select_related("invoice__credits").filter(
         invoice_id__in=invoice_ids, invoice__number__isnull=False
     )
     return {row.invoice_id: read_document(row.invoice, row.content) for row in rows}
@@ -106,7 +102,8 @@ def documents(invoice_ids: Sequence[UUID]) -> dict[UUID, Document]:
 def read_document(invoice: Invoice, content: dict[str, Any]) -> Document:
     """Join the sealed content with what is known of the document only from its row."""
     number = invoice.number or ""
-    full = {**content, "number": number, "reference": _reference(number), "credits_number": None}
+    credits = invoice.credits.number if invoice.credits else None
+    full = {**content, "number": number, "reference": _reference(number), "credits_number": credits}
     can_pay = invoice.kind == "invoice" and bool(number)
     return Document(
         id=invoice.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.db import IntegrityError, transaction
 from tallystick.base import events, tenant
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
+from tallystick.core.allocation import OpenItem
 from tallystick.core.money import round_ratio
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices import queries as invoices
@@ -45,8 +47,8 @@ def start_charge(
             return known
         if not GatewayAccount.objects.filter(id=gateway_account_id, is_enabled=True).exists():
             raise NoSuchGateway(str(gateway_account_id))
-        row.refresh_from_db(fields=["open_minor"])
-        amount = amount_the_seller_takes(seller_id, open_minor=row.open_minor, wanted_minor=amount_minor)
+        items = invoices.open_items(row.customer_id, currency=row.currency, invoice_ids=[invoice_id])
+        amount = amount_the_seller_takes(seller_id, items, wanted_minor=amount_minor)
         attempt = ChargeAttempt(
             id=attempt_id,
             seller_id=seller_id,
@@ -76,15 +78,17 @@ def start_charge(
         return attempt
 
 
-def amount_the_seller_takes(seller_id: UUID, *, open_minor: int, wanted_minor: int | None) -> int:
+def amount_the_seller_takes(seller_id: UUID, items: Sequence[OpenItem], *, wanted_minor: int | None) -> int:
     """Return the amount to charge, within what is open and the seller's rule for part payments (B18, D4).
 
+    All of it is always taken, and so is what the terms themselves ask for first: a deposit, the next instalment.
     Raises NothingToPay, AmountRefused with the bounds.
     """
+    open_minor = sum(item.open_minor for item in items)
     if open_minor <= 0:
         raise NothingToPay("open amount is zero")
-    if wanted_minor is None or wanted_minor == open_minor:
-        return open_minor
+    if wanted_minor is None or wanted_minor in {open_minor, items[0].open_minor}:
+        return wanted_minor or open_minor
     rule = seller(seller_id)
     least = least_partial(open_minor, allowed=rule.partial_payments, percent=rule.minimum_partial_percent)
     if not least <= wanted_minor <= open_minor:

@@ -64,7 +64,7 @@ def all_sellers() -> list[UUID]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _lookup(statement: str, value: object) -> UUID | None:
+def _lookup(statement: str, value: str | UUID) -> UUID | None:
     with connection.cursor() as cursor:
         cursor.execute(statement, [value])
         row = cursor.fetchone()

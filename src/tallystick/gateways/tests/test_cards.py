@@ -34,7 +34,9 @@ def test_all_numbers_pass_luhn() -> None:
     assert len({card.number for card in MAGIC_CARDS}) == len(MAGIC_CARDS)
 
 
-@pytest.mark.parametrize("number,label", [(GOOD, "Visa ···· 4242"), ("5555 5555 5555 4444", "Mastercard ···· 4444")])
+@pytest.mark.parametrize(
+    ("number", "label"), [(GOOD, "Visa ···· 4242"), ("5555 5555 5555 4444", "Mastercard ···· 4444")]
+)
 def test_success(sandbox: SandboxProcess, attempt_id: UUID, opened: Report, number: str, label: str) -> None:
     answer = sandbox.pay(opened.action_url, number)
     assert (answer.status_code, answer.headers["location"]) == (303, f"{RETURN_URL}&session={opened.ref}")
@@ -74,7 +76,7 @@ def test_classes() -> None:
     assert {klass for klass, _ in DECLINES.values()} == {str(each) for each in DeclineClass}
 
 
-@pytest.mark.parametrize("answer,state", [("approve", State.SUCCEEDED), ("decline", State.ACTION_REQUIRED)])
+@pytest.mark.parametrize(("answer", "state"), [("approve", State.SUCCEEDED), ("decline", State.ACTION_REQUIRED)])
 def test_3ds(sandbox: SandboxProcess, attempt_id: UUID, opened: Report, answer: str, state: State) -> None:
     step = sandbox.pay(opened.action_url, "4000000000003220")
     assert "/verify" in step.headers["location"]
@@ -152,7 +154,7 @@ def test_expire_after_payment_tells_the_payment(sandbox: SandboxProcess, attempt
 
 
 @pytest.mark.parametrize(
-    "typed,field",
+    ("typed", "field"),
     [
         ({"number": "4242424242424241"}, "number"),
         ({"number": "4111111111111111"}, "number"),

@@ -50,7 +50,7 @@ def test_after_the_effect(sandbox: SandboxProcess, attempt_id: UUID, kind: str) 
     found = gateway.look_up(attempt_id=attempt_id, ref=None)
     assert found.state is State.ACTION_REQUIRED and found.ref
     again = open_session(gateway, attempt_id)
-    assert again == found or kind.startswith("hang") and again.state is State.UNKNOWN
+    assert again == found or (kind.startswith("hang") and again.state is State.UNKNOWN)
 
 
 @pytest.mark.parametrize("kind", BEFORE + AFTER)
@@ -63,7 +63,8 @@ def test_a_look_up_that_fails_says_nothing(sandbox: SandboxProcess, attempt_id: 
 
 
 @pytest.mark.parametrize(
-    "kind,after", [*((kind, State.ACTION_REQUIRED) for kind in BEFORE), *((kind, State.CANCELED) for kind in AFTER)]
+    ("kind", "after"),
+    [*((kind, State.ACTION_REQUIRED) for kind in BEFORE), *((kind, State.CANCELED) for kind in AFTER)],
 )
 def test_expire_with_a_lost_answer(sandbox: SandboxProcess, attempt_id: UUID, kind: str, after: State) -> None:
     ref = str(open_session(sandbox.gateway(), attempt_id).ref)
@@ -138,7 +139,7 @@ def test_charged_after_expiry(sandbox: SandboxProcess, attempt_id: UUID) -> None
 
 
 @pytest.mark.parametrize(
-    "kind,params,taken",
+    ("kind", "params", "taken"),
     [
         ("other_amount", {}, [(303_216, "EUR")]),
         ("other_amount", {"amount_minor": 5}, [(5, "EUR")]),

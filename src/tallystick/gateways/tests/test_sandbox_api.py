@@ -120,7 +120,7 @@ def test_check(sandbox: SandboxProcess) -> None:
 
 
 @pytest.mark.parametrize(
-    "config,field",
+    ("config", "field"),
     [
         ({}, "api_url"),
         ({"api_url": "127.0.0.1:80"}, "api_url"),

@@ -73,7 +73,7 @@ def test_forged(change: str) -> None:
         gateway().read_webhook(body=body + b" " if change == "body" else body, headers=headers, at=AT)
 
 
-@pytest.mark.parametrize("off_s,is_stale", [(-301, True), (-299, False), (299, False), (301, True)])
+@pytest.mark.parametrize(("off_s", "is_stale"), [(-301, True), (-299, False), (299, False), (301, True)])
 def test_stale(off_s: int, is_stale: bool) -> None:
     body = event(session="cs_1")
     at = AT + timedelta(seconds=off_s)

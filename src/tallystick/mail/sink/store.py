@@ -137,5 +137,4 @@ def body(message: EmailMessage, kind: str) -> str:
 def files(message: EmailMessage) -> list[EmailMessage]:
     """Every part that is neither a body nor a container."""
     bodies = [id(part) for kind in ("plain", "html") if (part := message.get_body((kind,))) is not None]
-    parts = [part for part in message.walk() if not part.is_multipart() and id(part) not in bodies]
-    return parts
+    return [part for part in message.walk() if not part.is_multipart() and id(part) not in bodies]

@@ -46,8 +46,8 @@ def test_no_bic_is_fine_in_version_2() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"amount": Decimal("0")},
-        {"amount": Decimal("1000000000")},
+        {"amount": Decimal(0)},
+        {"amount": Decimal(1000000000)},
         {"iban": "IE29AIBK93115212345679"},
         {"iban": "BR1800360305000010009795493C1"},
         {"holder": "  "},

@@ -253,15 +253,9 @@ def test_a_draft_someone_else_changed_is_not_overwritten_unseen(world: World, br
     first = typed(world, id=str(draft_id), version="1", notes="theirs")
     assert browser.post(page(world, draft_id, "edit"), first).status_code == 302
     second = browser.post(page(world, draft_id, "edit"), {**first, "notes": "mine"})
-    assert (
-        second.status_code == 409
-    )
-    assert (
-        "mine" in second.content.decode()
-    )
-    assert (
-        'name="version" value="2"' in second.content.decode()
-    )
+    assert second.status_code == 409
+    assert "mine" in second.content.decode()
+    assert 'name="version" value="2"' in second.content.decode()
     with tenant.tx(world.seller_id):
         assert invoice(draft_id).notes == "theirs"
 

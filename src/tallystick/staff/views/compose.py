@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tallystick.base import tenant
@@ -47,7 +46,7 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
     with tenant.tx(desk.seller_id, read_only=True):
         own = {file.id for file in queries.attachments_of(invoice_id)}
     try:
-        message = send_document(
+        send_document(
             **desk.acting(),
             invoice_id=invoice_id,
             message_id=form.message_id,
@@ -61,9 +60,8 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         )
     except NoSuchInvoice:
         raise Http404 from None
-    undo = reverse("message-cancel", args=[desk.place.slug, invoice_id, message.id])
     text = _("Sending to %(people)s") % {"people": names([*form.recipients, *form.copies])}
-    messages.success(request, text, extra_tags=undo if message.state == "queued" else "")
+    messages.success(request, text)
     return redirect("invoice", desk.place.slug, invoice_id)
 
 

@@ -178,7 +178,7 @@ class Api:
 
     def answer(self, call: Call) -> Answer:
         """One call, faults included."""
-        for method, path, name, operation in ROUTES:
+        for method, path, name, operation in ROUTES:  # noqa: B007 used after the loop
             if method == call.method and (match := path.fullmatch(call.path)):
                 break
         else:

@@ -93,7 +93,7 @@ class Courier:
             key = secrets.token_bytes(32)
         if row["mode"] == "stale" and row["tries"] == 0:
             stamp -= _STALE_S
-        request = urllib.request.Request(row["url"], data=body, method="POST")
+        request = urllib.request.Request(row["url"], data=body, method="POST")  # noqa: S310
         request.add_header("Content-Type", "application/json")
         request.add_header("webhook-id", row["event"])
         request.add_header("webhook-timestamp", str(stamp))
