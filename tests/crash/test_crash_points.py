@@ -7,7 +7,6 @@ until it survives. So a new commit or a new call outside is a new test by itself
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -33,6 +32,7 @@ POINTS = ("commit.before", "commit.after", "outside.before", "outside.after")
 @pytest.fixture(scope="module")
 def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
     with open_mailbox(tmp_path_factory.mktemp("mail")) as opened:
+        opened.use()
         yield opened
 
 
@@ -44,15 +44,41 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
     process.payer.close()
 
 
-def run(flow: str, given: dict[str, str], crash_at: str) -> int:
-    environment = {**os.environ, "TALLYSTICK_CRASH_AT": crash_at}
-    command = [sys.executable, "-m", "tallystick.testing.crash_flow", flow, json.dumps(given)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
-    assert done.returncode in {0, 137}, done.stderr[-2000:]
-    return done.returncode
+class Flows:
+    """The process whose forks are killed."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tallystick.testing.crash_flow"]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def run(self, flow: str, given: dict[str, str], crash_at: str = "") -> int:
+        """Run one flow and return its exit code."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps({"flow": flow, "crash_at": crash_at, **given}) + "\n")
+        self.process.stdin.flush()
+        code = int(self.process.stdout.readline())
+        assert code in {0, 137}, "the flow failed by itself"
+        return code
+
+    def stop(self) -> None:
+        """End the process."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def flows(database: str) -> Iterator[Flows]:
+    started = Flows()
+    yield started
+    started.stop()
 
 
 def crash_everywhere(
+    flows: Flows,
     flow: str,
     make_world: Callable[[], World],
     stage: Callable[[World], dict[str, str]],
@@ -66,7 +92,7 @@ def crash_everywhere(
             world.now = clock.now()
             world.today = world.now.date()
             given = {"seller": str(world.seller_id), "now": world.now.isoformat(), **stage(world)}
-            died = run(flow, given, f"{point}:{passage}") == 137
+            died = flows.run(flow, given, f"{point}:{passage}") == 137
             for minutes in (0, 2, 8, 30, 120):
                 with clock.at(clock.now() + timedelta(minutes=minutes)):
                     drain(world.seller_id)
@@ -77,18 +103,16 @@ def crash_everywhere(
     return deaths
 
 
-def test_r2_issue(new_world: Callable[[], World]) -> None:
+def test_r2_issue(new_world: Callable[[], World], flows: Flows) -> None:
     def check(world: World, given: dict[str, str]) -> None:
         [issued] = world.issue(UUID(given["invoice"]))
         assert issued.number == "LP-1"
 
-    deaths = crash_everywhere("issue", new_world, lambda w: {"invoice": str(w.draft())}, check)
+    deaths = crash_everywhere(flows, "issue", new_world, lambda w: {"invoice": str(w.draft())}, check)
     assert deaths >= 4
 
 
-def test_r2_send(new_world: Callable[[], World], mailbox: Mailbox) -> None:
-    mailbox.use()
-
+def test_r2_send(new_world: Callable[[], World], mailbox: Mailbox, flows: Flows) -> None:
     def stage(world: World) -> dict[str, str]:
         return {"invoice": str(world.invoice()), "message": str(new_id())}
 
@@ -103,10 +127,10 @@ def test_r2_send(new_world: Callable[[], World], mailbox: Mailbox) -> None:
         with tenant.tx(world.seller_id):
             assert invoices.invoice(UUID(given["invoice"])).sent_at
 
-    assert crash_everywhere("send", new_world, stage, check) >= 8
+    assert crash_everywhere(flows, "send", new_world, stage, check) >= 8
 
 
-def test_r2_pay(new_world: Callable[[], World], sandbox: SandboxProcess) -> None:
+def test_r2_pay(new_world: Callable[[], World], sandbox: SandboxProcess, flows: Flows) -> None:
     def stage(world: World) -> dict[str, str]:
         return {
             "invoice": str(world.invoice()),
@@ -123,19 +147,17 @@ def test_r2_pay(new_world: Callable[[], World], sandbox: SandboxProcess) -> None
         sessions = sandbox.call("GET", f"/v1/sessions?client_reference={attempt.id}", name=world.slug.replace("-", ""))
         assert len(sessions.json()["sessions"]) == 1, "one session at the gateway, however often it was sent"
 
-    assert crash_everywhere("pay", new_world, stage, check) >= 8
+    assert crash_everywhere(flows, "pay", new_world, stage, check) >= 8
 
 
-def test_r2_webhook(new_world: Callable[[], World], sandbox: SandboxProcess, mailbox: Mailbox) -> None:
-    mailbox.use()
-
+def test_r2_webhook(new_world: Callable[[], World], sandbox: SandboxProcess, mailbox: Mailbox, flows: Flows) -> None:
     def stage(world: World) -> dict[str, str]:
         given = {
             "invoice": str(world.invoice()),
             "account": str(add_sandbox(world, sandbox.url)),
             "attempt": str(new_id()),
         }
-        run("pay", {"seller": str(world.seller_id), "now": world.now.isoformat(), **given}, "")
+        flows.run("pay", {"seller": str(world.seller_id), "now": world.now.isoformat(), **given})
         with tenant.tx(world.seller_id):
             attempt = ChargeAttempt.objects.get(id=given["attempt"])
         sandbox.pay(attempt.action_url, "4242424242424242")
@@ -157,4 +179,4 @@ def test_r2_webhook(new_world: Callable[[], World], sandbox: SandboxProcess, mai
             assert Message.objects.filter(kind="receipt").count() == 1
             assert invoices.invoice(UUID(given["invoice"])).open_minor == 0
 
-    assert crash_everywhere("webhook", new_world, stage, check) >= 12
+    assert crash_everywhere(flows, "webhook", new_world, stage, check) >= 12

@@ -1,7 +1,6 @@
 """Named places where a test may kill the process: before and after each commit and each call outside.
 
-In production this does nothing: a point is armed only by `TALLYSTICK_CRASH_AT` (`name` or `name:nth`), which only test
-mode reads.
+In production this does nothing: a point is armed only by `arm`, which only the tests' crash flow calls.
 """
 
 from __future__ import annotations
@@ -9,14 +8,19 @@ from __future__ import annotations
 import os
 from collections import Counter
 
-_armed = os.environ.get("TALLYSTICK_CRASH_AT", "") if os.environ.get("TALLYSTICK_MODE") == "test" else ""
+_armed: list[str] = []
 _passed: Counter[str] = Counter()
 
 
+def arm(point: str) -> None:
+    """Make this process die at a point: `name` at its first passage, `name:nth` at the nth."""
+    _armed[:] = [point]
+
+
 def crashpoint(name: str) -> None:
-    """Die here, with no clean-up at all, when a test armed this passage of this point."""
+    """Die here, with no clean-up at all, when this passage of this point is armed."""
     if not _armed:
         return
     _passed[name] += 1
-    if _armed in {name, f"{name}:{_passed[name]}"}:
+    if _armed[0] in {name, f"{name}:{_passed[name]}"}:
         os._exit(137)

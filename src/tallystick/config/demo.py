@@ -161,7 +161,6 @@ class _Story:
         for kind, pattern, first in (
             ("invoice", "LP-{number}", 10001),
             ("credit_note", "LC-{number}", 101),
-            ("payment", "R-{number}", 5001),
         ):
             set_series(seller_id=self.seller_id, kind=kind, pattern=pattern, first=first, actor_id=self.admin_id)
         save_bank_account(

@@ -75,6 +75,13 @@ class InvoiceFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class OwedItem(OpenItem):
+    """A due item that is still open, and its invoice."""
+
+    invoice_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
 class Total:
     """A sum in one currency, in minor units, over `count` documents."""
 
@@ -273,22 +280,32 @@ def _matches(text: str) -> Q:
     return found
 
 
-def open_items(customer_id: UUID, *, currency: str, invoice_ids: Sequence[UUID] | None = None) -> list[OpenItem]:
-    """Return what a customer owes in a currency, oldest first, optionally on some invoices only."""
+def open_items(customer_id: UUID, *, currency: str, invoice_ids: Sequence[UUID]) -> list[OwedItem]:
+    """Return what a customer owes in a currency on these invoices, oldest first."""
     rows = DueItem.objects.filter(customer_id=customer_id, open_minor__gt=0, invoice__currency=currency)
-    if invoice_ids is not None:
-        rows = rows.filter(invoice_id__in=invoice_ids)
-    return [OpenItem(row.id, row.due_on, row.open_minor) for row in rows.order_by("due_on", "invoice_id", "position")]
+    return _owed(rows.filter(invoice_id__in=invoice_ids))
+
+
+def oldest_open_items(customer_id: UUID, *, currency: str, amount_minor: int) -> list[OwedItem]:
+    """Return what a customer owes in a currency, oldest first: at least as many items as the amount can pay.
+
+    Customers with thousands of open items exist, and most payments reach only a few of them.
+    """
+    rows = DueItem.objects.filter(customer_id=customer_id, open_minor__gt=0, invoice__currency=currency)
+    oldest = _owed(rows, most=_FIRST_ITEMS)
+    is_enough = len(oldest) < _FIRST_ITEMS or sum(item.open_minor for item in oldest) >= amount_minor
+    return oldest if is_enough else _owed(rows)
+
+
+def _owed(rows: QuerySet[DueItem], *, most: int | None = None) -> list[OwedItem]:
+    """In the order in which `core.allocation` pays them."""
+    found = rows.order_by("due_on", "id").values_list("id", "due_on", "open_minor", "invoice_id")[:most]
+    return [OwedItem(*row) for row in found]
 
 
 def due_items_of(invoice_ids: Sequence[UUID]) -> list[DueItem]:
     """Return the due items of these invoices in their order."""
     return list(DueItem.objects.filter(invoice_id__in=invoice_ids).order_by("invoice_id", "position"))
-
-
-def invoice_ids_of(due_item_ids: Sequence[UUID]) -> dict[UUID, UUID]:
-    """Return which invoice each due item belongs to."""
-    return dict(DueItem.objects.filter(id__in=due_item_ids).values_list("id", "invoice_id"))
 
 
 def customer_ids_of(invoice_ids: Sequence[UUID]) -> list[UUID]:

@@ -6,19 +6,18 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from tallystick.core.allocation import Allocation, OpenItem, allocate, allocate_exact
-from tallystick.invoices.queries import invoice_ids_of
+from tallystick.core.allocation import Allocation, allocate, allocate_exact
+from tallystick.invoices.queries import OwedItem
 
 
-def share_out(wanted: Mapping[UUID, int], items: Sequence[OpenItem], *, amount_minor: int) -> Allocation:
+def share_out(wanted: Mapping[UUID, int], items: Sequence[OwedItem], *, amount_minor: int) -> Allocation:
     """Spread each invoice's wish over its due items, oldest first, and check the whole against the amount.
 
     Raises core's OverAllocated when a wish exceeds what its invoice owes, or the wishes exceed the money.
     """
-    invoice_of = invoice_ids_of([item.id for item in items])
-    by_invoice: dict[UUID, list[OpenItem]] = defaultdict(list)
+    by_invoice: dict[UUID, list[OwedItem]] = defaultdict(list)
     for item in items:
-        by_invoice[invoice_of[item.id]].append(item)
+        by_invoice[item.invoice_id].append(item)
     exact: dict[UUID, int] = {}
     for invoice_id, amount in wanted.items():
         own = by_invoice.get(invoice_id, [])

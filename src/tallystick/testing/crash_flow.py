@@ -1,55 +1,99 @@
-"""One flow in a process of its own, to be killed at an armed point: `python -m tallystick.testing.crash_flow FLOW JSON`."""
+"""Flows to be killed at an armed point, each in a fresh fork of a process that has everything loaded and nothing open.
+
+`python -m tallystick.testing.crash_flow` reads one JSON object a line ({"flow", "crash_at", …}) and answers each with the
+exit code of the fork that ran it: 0 when it survived, 137 when it died where it was told to.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
+import traceback
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import django
 
+django.setup()
 
-def main(flow: str, given: dict[str, str]) -> None:
-    """Run one flow to its end, unless a crash point is armed."""
-    django.setup()
-    from tallystick.base.ids import new_id
-    from tallystick.invoices.issue import issue_invoices
-    from tallystick.invoices.send import send_document
-    from tallystick.payments.collect import send_charge
-    from tallystick.payments.start import start_charge
-    from tallystick.worker.sweeps import drain, sweep_inbox
+from tallystick.base.crashpoint import arm
+from tallystick.invoices.issue import issue_invoices
+from tallystick.invoices.send import send_document
+from tallystick.payments.collect import send_charge
+from tallystick.payments.start import start_charge
+from tallystick.worker.sweeps import drain, sweep_inbox
 
-    seller_id, invoice_id, now = UUID(given["seller"]), UUID(given["invoice"]), datetime.fromisoformat(given["now"])
-    if flow == "issue":
-        issue_invoices(seller_id=seller_id, invoice_ids=[invoice_id], now=now, today=now.date())
-        drain(seller_id)
-    elif flow == "send":
-        send_document(
-            seller_id=seller_id,
-            invoice_id=invoice_id,
-            message_id=UUID(given["message"]),
-            recipients=["nora@kestrel.example"],
-            subject="Invoice",
-            body="Here it is.",
-            now=now,
-        )
-        drain(seller_id)
-    elif flow == "pay":
-        attempt = start_charge(
-            seller_id=seller_id,
-            invoice_id=invoice_id,
-            gateway_account_id=UUID(given["account"]),
-            amount_minor=None,
-            attempt_id=UUID(given["attempt"]) if given.get("attempt") else new_id(),
-            language="en",
-            now=now,
-        )
-        send_charge(seller_id=seller_id, attempt_id=attempt.id, now=now)
-    elif flow == "webhook":
-        sweep_inbox(seller_id)
-        drain(seller_id)
+Given = Mapping[str, str]
+
+
+def issue(given: Given) -> None:
+    """Issue a draft and react to it."""
+    now = datetime.fromisoformat(given["now"])
+    issue_invoices(seller_id=UUID(given["seller"]), invoice_ids=[UUID(given["invoice"])], now=now, today=now.date())
+    drain(UUID(given["seller"]))
+
+
+def send(given: Given) -> None:
+    """Send an invoice by email."""
+    send_document(
+        seller_id=UUID(given["seller"]),
+        invoice_id=UUID(given["invoice"]),
+        message_id=UUID(given["message"]),
+        recipients=["nora@kestrel.example"],
+        subject="Invoice",
+        body="Here it is.",
+        now=datetime.fromisoformat(given["now"]),
+    )
+    drain(UUID(given["seller"]))
+
+
+def pay(given: Given) -> None:
+    """Reserve a charge and open the gateway's page."""
+    seller_id, now = UUID(given["seller"]), datetime.fromisoformat(given["now"])
+    attempt = start_charge(
+        seller_id=seller_id,
+        invoice_id=UUID(given["invoice"]),
+        gateway_account_id=UUID(given["account"]),
+        amount_minor=None,
+        attempt_id=UUID(given["attempt"]),
+        language="en",
+        now=now,
+    )
+    send_charge(seller_id=seller_id, attempt_id=attempt.id, now=now)
+
+
+def webhook(given: Given) -> None:
+    """Act on the webhooks that wait, and on what follows from them."""
+    sweep_inbox(UUID(given["seller"]))
+    drain(UUID(given["seller"]))
+
+
+FLOWS: Mapping[str, Callable[[Given], None]] = {"issue": issue, "send": send, "pay": pay, "webhook": webhook}
+
+
+def main() -> None:
+    """Fork for each line, and say how the fork ended."""
+    for line in sys.stdin:
+        given = json.loads(line)
+        child = os.fork()
+        if not child:
+            _run(given)
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _run(given: Given) -> None:
+    if given["crash_at"]:
+        arm(given["crash_at"])
+    try:
+        FLOWS[given["flow"]](given)
+    except BaseException:
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], json.loads(sys.argv[2]))
+    main()

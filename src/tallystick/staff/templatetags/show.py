@@ -232,9 +232,9 @@ def dressed(field: Any) -> SafeString:
 
 @register.simple_tag
 def demo_sign_in() -> dict[str, str]:
-    """Return the demo person's address and password in demo mode, else nothing."""
+    """Return the demo person's address and password in demo mode, else empty ones."""
     if settings.ENV.mode != "demo":
-        return {}
+        return {"email": "", "password": ""}
     return {"email": "demo@tallystick.example", "password": getattr(settings, "DEMO_PASSWORD", "")}
 
 

@@ -1,0 +1,121 @@
+"""A seller with something behind every address, and a print of all its rows, to see whether one changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from io import BytesIO
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from PIL import Image
+
+from tallystick.base import clock, tenant
+from tallystick.base.ids import new_id
+from tallystick.catalog.save import save_item
+from tallystick.invoices import queries as invoices
+from tallystick.invoices.attach import attach_file
+from tallystick.invoices.send import send_document
+from tallystick.messages.models import Message
+from tallystick.payments.record import record_payment
+from tallystick.sellers.members import invite_member
+from tallystick.sellers.models import BankAccount, Member, User
+from tallystick.sellers.settings import save_branding
+from tallystick.testing.provider import add_sandbox
+from tallystick.testing.world import World
+from tallystick.worker.sweeps import sweep_events
+
+NOWHERE = "http://127.0.0.1:9"
+FORGETTABLE = ("django_session", "procrastinate_", "django_migrations")
+
+
+@dataclass
+class Stage:
+    """A world, an id for each parameter an address may have, and the link to its issued invoice."""
+
+    world: World
+    ids: dict[str, object] = field(default_factory=dict)
+    token: str = ""
+
+    @property
+    def slug(self) -> str:
+        """The seller's name in addresses."""
+        return self.world.slug
+
+
+def set_stage(world: World) -> Stage:
+    """Put something behind every address of a seller."""
+    world.now = clock.now()
+    world.today = world.now.date()
+    acting, issued, item_id, payment_id, message_id = world.acting(), world.invoice(), new_id(), new_id(), new_id()
+    save_item(seller_id=world.seller_id, item_id=item_id, code="A", name="Thing", unit_price=Decimal(1), currency="EUR")
+    record_payment(
+        **acting, payment_id=payment_id, customer_id=world.nora, method="cash", amount_minor=100, currency="EUR",
+        received_on=world.today, wanted={issued: 100}, reference="", note="",
+    )  # fmt: skip
+    sweep_events(world.seller_id)
+    send_document(
+        **acting, invoice_id=issued, message_id=message_id, recipients=["nora@kestrel.example"], subject="s", body="b"
+    )
+    invitation_id = new_id()
+    invite_member(
+        **acting,
+        invitation_id=invitation_id,
+        email=f"new-{world.slug}@acme.example",
+        role="sales",
+        actor_id=world.alice.id,
+    )
+    spare = User.objects.create_user(f"spare-{world.slug}@acme.example", "a long enough password", full_name="Spare")
+    logo = BytesIO()
+    Image.new("RGB", (40, 20), "#123456").save(logo, "PNG")
+    save_branding(**acting, brand="#17694a", logo=logo.getvalue(), remove_logo=False)
+    account_id = add_sandbox(world, NOWHERE)
+    file_id = attach_file(invoice_id=issued, name="a.txt", content_type="text/plain", content=b"x", **acting)
+    with tenant.tx(world.seller_id):
+        member = Member.objects.create(
+            id=new_id(), seller_id=world.seller_id, user=spare, role="read_only", joined_at=world.now
+        )
+        Message.objects.filter(id=message_id).update(state="failed", due_at=world.now + timedelta(days=1))
+        bank = BankAccount.objects.get()
+        url = invoices.document(issued).pay_url
+    assert url
+    ids: dict[str, object] = {
+        "invoice_id": issued, "attachment_id": file_id, "message_id": message_id, "customer_id": world.nora,
+        "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
+        "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
+        "provider": "sandbox",
+    }  # fmt: skip
+    return Stage(world, ids, url.rsplit("/", 1)[1])
+
+
+def known(stage: Stage, path: str) -> dict[str, object]:
+    """The stage's ids for an address; a bank account and a gateway account share a name."""
+    return {**stage.ids, "account_id": stage.ids["bank" if "settings/banks" in path else "account_id"]}
+
+
+def row_print(*sellers: UUID) -> dict[str, str]:
+    """One line per table: how many rows of these sellers it has and what stands in them."""
+    found: dict[str, str] = {}
+    for seller_id in sellers:
+        with tenant.tx(seller_id, read_only=True), connection.cursor() as cursor:
+            for table in _tables(cursor):
+                cursor.execute(
+                    f"SELECT count(*), md5(string_agg(md5(t::text), '' ORDER BY md5(t::text))) FROM \"{table}\" t"
+                )
+                found[f"{seller_id} {table}"] = str(cursor.fetchone())
+    return found
+
+
+def changes(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """The tables that differ."""
+    return sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
+
+
+def _tables(cursor: Any) -> list[str]:
+    cursor.execute(
+        "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace"
+        " AND has_table_privilege(oid, 'SELECT')"
+    )
+    return [name for (name,) in cursor.fetchall() if not name.startswith(FORGETTABLE)]
