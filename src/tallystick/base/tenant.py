@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import Error, connection, transaction
+from psycopg import errors
 
 from tallystick.base.bell import close_bells, open_bells
 from tallystick.base.crashpoint import crashpoint
@@ -71,3 +72,11 @@ def crossing(*, user_id: UUID | None = None, read_only: bool = False) -> Iterato
         mode = "SET TRANSACTION READ ONLY; " if read_only else ""
         cursor.execute(mode + "SELECT set_config('app.user', %s, true)", [str(user_id or "")])
         yield
+
+
+def is_foreign(error: Error) -> bool:
+    """Return whether a write failed because the id it was to have is another seller's row, which we can't see."""
+    cause = error.__cause__
+    if isinstance(cause, errors.UniqueViolation):
+        return (cause.diag.constraint_name or "").endswith("_pkey")
+    return isinstance(cause, errors.InsufficientPrivilege) and "row-level security" in str(cause)

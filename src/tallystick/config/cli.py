@@ -51,7 +51,7 @@ def main(arguments: list[str]) -> int:
 def serve(*, port: int, demo: bool) -> int:
     """Bring the database up to date and run web and worker until Ctrl-C; the demo adds its provider, mailbox and data."""
     port = port or free_port()
-    os.environ.setdefault("TALLYSTICK_MODE", "demo" if demo else "production")
+    _choose_mode(demo)
     os.environ.setdefault("TALLYSTICK_PUBLIC_URL", f"http://127.0.0.1:{port}")
     with ExitStack() as stack:
         marker = _data_dir() / "demo" / "complete"
@@ -77,6 +77,17 @@ def serve(*, port: int, demo: bool) -> int:
         programs.start_web(port)
         print(f"Tallystick is ready: http://127.0.0.1:{port}/", flush=True)
         return programs.wait()
+
+
+def _choose_mode(demo: bool) -> None:
+    """Serve for production when a public address is given; without one, for this machine only, and say so."""
+    if demo or os.environ.get("TALLYSTICK_MODE"):
+        os.environ.setdefault("TALLYSTICK_MODE", "demo")
+    elif os.environ.get("TALLYSTICK_PUBLIC_URL"):
+        os.environ["TALLYSTICK_MODE"] = "production"
+    else:
+        os.environ["TALLYSTICK_MODE"] = "development"
+        print("No TALLYSTICK_PUBLIC_URL is set: serving this machine only. Links in emails lead here.", flush=True)
 
 
 def test(arguments: list[str]) -> int:

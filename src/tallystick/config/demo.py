@@ -176,7 +176,8 @@ class _Story:
         for name, email, role in MEMBERS:
             self._join(name, email, role, now)
         with tenant.tx(self.seller_id):
-            self.rates = {str(rate.percent.normalize()): rate.id for rate in reversed(rates_on_offer())}
+            offered = sorted(rates_on_offer(), key=lambda rate: rate.category == "Z")
+            self.rates = {str(rate.percent.normalize()): rate.id for rate in offered}
         self.standard = self.rates["23"]
         self.zero = self.rates["0"]
         for code, name, unit, price, rate in ITEMS:

@@ -22,6 +22,7 @@ from tallystick.config.env import ROOT
 
 SOURCE = ROOT / "src/tallystick"
 PO = SOURCE / "locale/ro/LC_MESSAGES/django.po"
+HEADER = "# Romanian texts of Tallystick, under the same licence as Tallystick itself."
 _KEYWORDS = {
     "gettext": None,
     "gettext_lazy": None,
@@ -50,13 +51,18 @@ def compile_catalogs() -> None:
 
 def find_messages() -> Catalog:
     """Return every text marked for translation in Python and templates."""
-    found = Catalog(locale="ro", project="Tallystick", charset="utf-8")
+    found = Catalog(locale="ro", project="Tallystick", charset="utf-8", fuzzy=False, header_comment=HEADER)
     for path in sorted(SOURCE.rglob("*.py")):
         if not {"tests", "testing", "migrations"} & set(path.parts):
             _add(found, path, path.read_bytes())
     for path in sorted([*SOURCE.rglob("templates/**/*.html"), *SOURCE.rglob("templates/**/*.txt")]):
-        _add(found, path, templatize(path.read_text(), origin=str(path)).encode())
+        _add(found, path, _flat(templatize(path.read_text(), origin=str(path))))
     return found
+
+
+def _flat(python_like: str) -> bytes:
+    """Strip the indentation that a template leaves in the Python-like text made of it."""
+    return "\n".join(line.lstrip() for line in python_like.splitlines()).encode()
 
 
 def _add(catalog: Catalog, path: Path, content: bytes) -> None:

@@ -22,7 +22,7 @@ from tallystick.invoices._terms import read_terms
 from tallystick.invoices.errors import NoSuchInvoice, NotIssuable
 from tallystick.invoices.numbers import Numbered, take_numbers
 from tallystick.ledger.post import Entry, post_entries
-from tallystick.sellers.queries import party_of_seller
+from tallystick.sellers.queries import SELLER_PARTY_SQL
 
 DUE_ITEM = {
     "id": "uuid",
@@ -46,7 +46,7 @@ FROM invoice WHERE id = ANY(%s) FOR NO KEY UPDATE
 """
 _SEAL_CONTENT = """
 UPDATE document_content d SET content = d.content || jsonb_build_object(
-    'issued_on', %s::text, 'seller', %s::jsonb, 'due', due.items::jsonb, 'terms_label', due.label)
+    'issued_on', %s::text, 'seller', ({seller}), 'due', due.items::jsonb, 'terms_label', due.label)
   || (SELECT jsonb_build_object('customer_number', c.number, 'customer', {party}) FROM customer c
     WHERE c.seller_id = d.seller_id AND c.id = due.customer_id)
 FROM {due} AS due (invoice_id, customer_id, items, label) WHERE d.invoice_id = due.invoice_id
@@ -167,8 +167,8 @@ def _seal_content(fresh: Sequence[_Draft], due: dict[UUID, tuple[DueItem, ...]],
     ]
     source, parameters = unnest({"invoice_id": "uuid", "customer_id": "uuid", "items": "text", "label": "text"}, rows)
     with connection.cursor() as cursor:
-        seller = json.dumps(party_of_seller(seller_id))
-        cursor.execute(_SEAL_CONTENT.format(due=source, party=PARTY_SQL), [today.isoformat(), seller, *parameters])
+        statement = _SEAL_CONTENT.format(due=source, party=PARTY_SQL, seller=SELLER_PARTY_SQL)
+        cursor.execute(statement, [today.isoformat(), seller_id, *parameters])
 
 
 def _entries(fresh: Sequence[_Draft], today: date) -> list[Entry]:

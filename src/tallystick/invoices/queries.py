@@ -45,6 +45,8 @@ SORTS = {
     "-new": ("id",),
 }
 
+_FIRST_ITEMS = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Document:

@@ -10,48 +10,66 @@ from tallystick.base import events
 from tallystick.base.ids import new_id
 from tallystick.core import postings
 from tallystick.core.allocation import Share
-from tallystick.invoices.queries import invoice_ids_of
+from tallystick.invoices.queries import OwedItem
 from tallystick.invoices.settle import Settled, Settlement, consume_credit_note, settle_due_items
 from tallystick.ledger.post import Entry, post_entries
 from tallystick.payments.models import Allocation, Payment
 
 
 def write_allocations(
-    payment: Payment, shares: Sequence[Share], *, now: datetime, on: date | None = None
-) -> list[Settled]:
-    """Put parts of a payment onto due items, dated `on` (default: when it was received). The caller holds the customer's lock."""
-    if not shares:
-        return []
-    moved = sum(share.amount_minor for share in shares)
-    payment.allocated_minor += moved
-    Payment.objects.filter(id=payment.id).update(allocated_minor=payment.allocated_minor)
-    return _write(
+    payment: Payment,
+    shares: Sequence[Share],
+    *,
+    items: Sequence[OwedItem],
+    now: datetime,
+    on: date | None = None,
+    entries: Sequence[Entry] = (),
+    facts: Sequence[events.Fact] = (),
+) -> None:
+    """Put parts of a payment onto some of `items`, dated `on` (default: when it was received).
+
+    Posts `entries` and records `facts` in the same statements: what books the payment itself. Counts the parts in
+    `payment.allocated_minor`, which the caller saves. The caller holds the customer's lock.
+    """
+    payment.allocated_minor += sum(share.amount_minor for share in shares)
+    _write(
         shares,
+        items,
         seller_id=payment.seller_id,
         customer_id=payment.customer_id,
         currency=payment.currency,
         on=on or payment.received_on,
         now=now,
         payment_id=payment.id,
+        entries=entries,
+        facts=facts,
     )
+
+
+def invoices_in(shares: Sequence[Share], items: Sequence[OwedItem]) -> list[UUID]:
+    """Return the invoices that shares go to, each once, in order."""
+    invoice_of = {item.id: item.invoice_id for item in items}
+    return list(dict.fromkeys(invoice_of[share.id] for share in shares))
 
 
 def write_credit(
     credit_note_id: UUID,
     shares: Sequence[Share],
     *,
+    items: Sequence[OwedItem],
     seller_id: UUID,
     customer_id: UUID,
     currency: str,
     on: date,
     now: datetime,
-) -> list[Settled]:
-    """Put parts of a credit note onto due items. The caller holds the customer's lock."""
+) -> None:
+    """Put parts of a credit note onto some of `items`. The caller holds the customer's lock."""
     if not shares:
-        return []
+        return
     consume_credit_note(credit_note_id, amount_minor=sum(share.amount_minor for share in shares))
-    return _write(
+    _write(
         shares,
+        items,
         seller_id=seller_id,
         customer_id=customer_id,
         currency=currency,
@@ -63,6 +81,7 @@ def write_credit(
 
 def _write(
     shares: Sequence[Share],
+    items: Sequence[OwedItem],
     *,
     seller_id: UUID,
     customer_id: UUID,
@@ -71,8 +90,10 @@ def _write(
     now: datetime,
     payment_id: UUID | None = None,
     credit_note_id: UUID | None = None,
-) -> list[Settled]:
-    invoice_of = invoice_ids_of([share.id for share in shares])
+    entries: Sequence[Entry] = (),
+    facts: Sequence[events.Fact] = (),
+) -> None:
+    invoice_of = {item.id: item.invoice_id for item in items}
     rows = [
         Allocation(
             id=new_id(),
@@ -96,52 +117,45 @@ def _write(
             for s in shares
         ]
     )
-    post_entries(
-        [
-            Entry(
-                id=new_id(),
-                kind="credit.allocated",
-                source_id=row.id,
-                subject_id=row.invoice_id,
-                customer_id=customer_id,
-                currency=currency,
-                effective_on=on,
-                postings=postings.credit_allocated(amount_minor=row.amount_minor),
-            )
-            for row in rows
-        ],
-        seller_id=seller_id,
-        now=now,
-    )
-    _tell(rows, settled, customer_id, currency, now)
-    return settled
+    moves = [
+        Entry(
+            id=new_id(),
+            kind="credit.allocated",
+            source_id=row.id,
+            subject_id=row.invoice_id,
+            customer_id=customer_id,
+            currency=currency,
+            effective_on=on,
+            postings=postings.credit_allocated(amount_minor=row.amount_minor),
+        )
+        for row in rows
+    ]
+    post_entries([*entries, *moves], seller_id=seller_id, now=now)
+    events.record_all([*facts, *_facts(rows, settled, customer_id, currency, now)])
 
 
-def _tell(
+def _facts(
     rows: Sequence[Allocation], settled: Sequence[Settled], customer_id: UUID, currency: str, now: datetime
-) -> None:
-    source = (
-        {"payment_id": str(rows[0].payment_id)}
-        if rows[0].payment_id
-        else {"credit_note_id": str(rows[0].credit_note_id)}
-    )
-    events.record_all(
-        [
-            events.Fact(
-                new_id(),
-                rows[0].seller_id,
-                "invoice.paid" if not s.open_minor else "invoice.part_paid",
-                s.invoice_id,
-                customer_id,
-                {
-                    **source,
-                    "currency": currency,
-                    "amount_minor": sum(r.amount_minor for r in rows if r.invoice_id == s.invoice_id),
-                    "open_minor": s.open_minor,
-                },
-                None,
-                now,
-            )
-            for s in settled
-        ]
-    )
+) -> list[events.Fact]:
+    if not rows:
+        return []
+    name = "payment_id" if rows[0].payment_id else "credit_note_id"
+    source = {name: str(getattr(rows[0], name))}
+    return [
+        events.Fact(
+            new_id(),
+            rows[0].seller_id,
+            "invoice.paid" if not s.open_minor else "invoice.part_paid",
+            s.invoice_id,
+            customer_id,
+            {
+                **source,
+                "currency": currency,
+                "amount_minor": sum(r.amount_minor for r in rows if r.invoice_id == s.invoice_id),
+                "open_minor": s.open_minor,
+            },
+            None,
+            now,
+        )
+        for s in settled
+    ]

@@ -7,7 +7,22 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from tallystick.core.allocation import Allocation, allocate, allocate_exact
-from tallystick.invoices.queries import OwedItem
+from tallystick.invoices.queries import OwedItem, oldest_open_items, open_items
+from tallystick.payments.models import Payment
+
+
+def share_payment(
+    payment: Payment, amount_minor: int, wanted: Mapping[UUID, int] | None
+) -> tuple[list[OwedItem], Allocation]:
+    """Share out a payment's money as `wanted`, else to the oldest due first; return it with the items it was shared over.
+
+    Under the customer's lock. Raises core's OverAllocated as `share_out` does.
+    """
+    if wanted is None:
+        items = oldest_open_items(payment.customer_id, currency=payment.currency, amount_minor=amount_minor)
+        return items, allocate(amount_minor, items, spill=True)
+    items = open_items(payment.customer_id, currency=payment.currency, invoice_ids=list(wanted))
+    return items, share_out(wanted, items, amount_minor=amount_minor)
 
 
 def share_out(wanted: Mapping[UUID, int], items: Sequence[OwedItem], *, amount_minor: int) -> Allocation:

@@ -10,8 +10,8 @@ from tallystick.base import events, tenant
 from tallystick.core.allocation import allocate
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices import queries as invoices
-from tallystick.payments._allocate import write_allocations, write_credit
-from tallystick.payments._wish import share_out
+from tallystick.payments._allocate import invoices_in, write_allocations, write_credit
+from tallystick.payments._wish import share_payment
 from tallystick.payments.errors import NoSuchPayment, NotUnapplied
 from tallystick.payments.models import Payment
 
@@ -34,15 +34,12 @@ def allocate_payment(
         payment = Payment.objects.select_for_update().filter(id=payment_id).first()
         if payment is None:
             raise NoSuchPayment(str(payment_id))
-        items = invoices.open_items(payment.customer_id, currency=payment.currency)
-        if wanted is None:
-            shared = allocate(payment.unapplied_minor, items, spill=True)
-        elif sum(wanted.values()) > payment.unapplied_minor:
+        if wanted is not None and sum(wanted.values()) > payment.unapplied_minor:
             raise NotUnapplied(str(payment.unapplied_minor))
-        else:
-            shared = share_out(wanted, items, amount_minor=payment.unapplied_minor)
-        settled = write_allocations(payment, shared.shares, now=now, on=today)
-        if settled:
+        items, shared = share_payment(payment, payment.unapplied_minor, wanted)
+        if shared.shares:
+            write_allocations(payment, shared.shares, items=items, now=now, on=today)
+            Payment.objects.filter(id=payment.id).update(allocated_minor=payment.allocated_minor)
             events.record(
                 "payment.allocated",
                 seller_id=seller_id,
@@ -50,7 +47,7 @@ def allocate_payment(
                 customer_id=payment.customer_id,
                 now=now,
                 actor_id=actor_id,
-                invoice_ids=[str(s.invoice_id) for s in settled],
+                invoice_ids=[str(key) for key in invoices_in(shared.shares, items)],
             )
         return sum(share.amount_minor for share in shared.shares)
 
@@ -71,6 +68,7 @@ def apply_credit_note(*, seller_id: UUID, credit_note_id: UUID, now: datetime, t
         write_credit(
             credit_note_id,
             shared.shares,
+            items=items,
             seller_id=seller_id,
             customer_id=note.customer_id,
             currency=note.currency,

@@ -19,8 +19,8 @@ from tallystick.customers.lock import lock_customers
 from tallystick.gateways.port import Charge, Report
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.numbers import take_numbers
-from tallystick.ledger.post import Entry, post_entries
-from tallystick.payments._allocate import write_allocations
+from tallystick.ledger.post import Entry
+from tallystick.payments._allocate import invoices_in, write_allocations
 from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
 from tallystick.sellers.queries import seller
 
@@ -116,27 +116,24 @@ def _book(attempt: ChargeAttempt, charge: Charge, now: datetime) -> UUID | None:
         recorded_by=attempt.created_by,
     )
     payment.save(force_insert=True)
-    provider = GatewayAccount.objects.values_list("provider", flat=True).get(id=attempt.gateway_account_id)
-    post_entries(
-        [
-            Entry(
-                id=new_id(),
-                kind="payment.received",
-                source_id=payment.id,
-                subject_id=payment.id,
-                customer_id=payment.customer_id,
-                currency=payment.currency,
-                effective_on=payment.received_on,
-                postings=postings.payment_received(
-                    amount_minor=payment.amount_minor, money_account=postings.clearing_account(provider)
-                ),
-            )
-        ],
-        seller_id=attempt.seller_id,
-        now=now,
-    )
     _allocate_and_flag(attempt, payment, charge, now)
     return payment.id
+
+
+def _entry(payment: Payment, attempt: ChargeAttempt) -> Entry:
+    provider = GatewayAccount.objects.values_list("provider", flat=True).get(id=attempt.gateway_account_id)
+    return Entry(
+        id=new_id(),
+        kind="payment.received",
+        source_id=payment.id,
+        subject_id=payment.id,
+        customer_id=payment.customer_id,
+        currency=payment.currency,
+        effective_on=payment.received_on,
+        postings=postings.payment_received(
+            amount_minor=payment.amount_minor, money_account=postings.clearing_account(provider)
+        ),
+    )
 
 
 def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge, now: datetime) -> None:
@@ -145,7 +142,7 @@ def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge,
         payment.customer_id, currency=payment.currency, invoice_ids=[slot.invoice_id for slot in slots]
     )
     shared = allocate(payment.amount_minor, items, spill=True)
-    settled = write_allocations(payment, shared.shares, now=now)
+    write_allocations(payment, shared.shares, items=items, now=now, entries=[_entry(payment, attempt)])
     if charge.currency != attempt.currency:
         flag = "currency_differs"
     elif charge.amount_minor != attempt.amount_minor:
@@ -153,7 +150,9 @@ def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge,
     else:
         flag = "overpaid" if shared.rest_minor else ""
     number = take_numbers([(payment.id, "payment")], seller_id=attempt.seller_id, on=payment.received_on)[payment.id]
-    Payment.objects.filter(id=payment.id).update(number=number.number, flag=flag)
+    Payment.objects.filter(id=payment.id).update(
+        number=number.number, allocated_minor=payment.allocated_minor, flag=flag
+    )
     events.record(
         "payment.received",
         seller_id=attempt.seller_id,
@@ -163,6 +162,6 @@ def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge,
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         method=charge.method_label,
-        invoice_ids=[str(s.invoice_id) for s in settled] or [str(slot.invoice_id) for slot in slots],
+        invoice_ids=[str(key) for key in invoices_in(shared.shares, items) or [slot.invoice_id for slot in slots]],
         flag=flag,
     )

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from tallystick.base import events, tenant
 from tallystick.base.ids import new_id
+from tallystick.base.rows import insert_rows
 from tallystick.core import postings
-from tallystick.core.allocation import Allocation, OpenItem, allocate
 from tallystick.customers.lock import lock_customers
-from tallystick.invoices import queries as invoices
 from tallystick.invoices.numbers import take_numbers
-from tallystick.ledger.post import Entry, post_entries
-from tallystick.payments._allocate import write_allocations
-from tallystick.payments._wish import share_out
+from tallystick.ledger.post import Entry
+from tallystick.payments._allocate import invoices_in, write_allocations
+from tallystick.payments._wish import share_payment
 from tallystick.payments.models import Payment
 
 METHODS: Mapping[str, str] = {
@@ -24,6 +23,23 @@ METHODS: Mapping[str, str] = {
     "cheque": postings.CHEQUES,
     "card_machine": postings.CARD_MACHINE,
 }
+_ROW = {
+    "id": "uuid",
+    "seller_id": "uuid",
+    "customer_id": "uuid",
+    "method": "text",
+    "method_label": "text",
+    "amount_minor": "bigint",
+    "currency": "text",
+    "received_on": "date",
+    "recorded_at": "timestamptz",
+    "recorded_by": "uuid",
+    "reference": "text",
+    "note": "text",
+    "allocated_minor": "bigint",
+    "flag": "text",
+}
+_ONCE = "ON CONFLICT (id) DO NOTHING"
 
 
 def record_payment(
@@ -49,11 +65,6 @@ def record_payment(
     money_account = METHODS[method]
     with tenant.tx(seller_id, actor_id=actor_id):
         lock_customers([customer_id])
-        known = Payment.objects.filter(id=payment_id).first()
-        if known:
-            return known
-        items = invoices.open_items(customer_id, currency=currency)
-        shared = _share(items, amount_minor, wanted)
         payment = Payment(
             id=payment_id,
             seller_id=seller_id,
@@ -66,34 +77,52 @@ def record_payment(
             recorded_by=actor_id,
             reference=reference[:140],
             note=note,
-            flag="overpaid" if shared.rest_minor and wanted is None and items else "",
         )
-        payment.save(force_insert=True)
-        post_entries([_entry(payment, money_account)], seller_id=seller_id, now=now)
-        settled = write_allocations(payment, shared.shares, now=now)
-        number = take_numbers([(payment_id, "payment")], seller_id=seller_id, on=received_on)[payment_id]
-        Payment.objects.filter(id=payment_id).update(number=number.number)
-        payment.number = number.number
-        events.record(
-            "payment.received",
-            seller_id=seller_id,
-            subject_id=payment_id,
-            customer_id=customer_id,
+        if not insert_rows("payment", _ROW, [[getattr(payment, name) for name in _ROW]], on_conflict=_ONCE):
+            return _known(payment)
+        items, shared = share_payment(payment, amount_minor, wanted)
+        payment.flag = "overpaid" if shared.rest_minor and wanted is None and items else ""
+        write_allocations(
+            payment,
+            shared.shares,
+            items=items,
             now=now,
-            actor_id=actor_id,
-            amount_minor=amount_minor,
-            currency=currency,
-            method=method,
-            invoice_ids=[str(s.invoice_id) for s in settled],
-            flag=payment.flag,
+            entries=[_entry(payment, money_account)],
+            facts=[_fact(payment, invoices_in(shared.shares, items))],
+        )
+        payment.number = take_numbers([(payment_id, "payment")], seller_id=seller_id, on=received_on)[payment_id].number
+        Payment.objects.filter(id=payment_id).update(
+            number=payment.number, allocated_minor=payment.allocated_minor, flag=payment.flag
         )
         return payment
 
 
-def _share(items: list[OpenItem], amount_minor: int, wanted: Mapping[UUID, int] | None) -> Allocation:
-    if wanted is None:
-        return allocate(amount_minor, items, spill=True)
-    return share_out(wanted, items, amount_minor=amount_minor)
+def _known(payment: Payment) -> Payment:
+    """The payment booked before. Another seller's can't be seen; inserting once more says that its id is taken."""
+    found = Payment.objects.filter(id=payment.id).first()
+    if found is None:
+        insert_rows("payment", _ROW, [[getattr(payment, name) for name in _ROW]])
+    return found or payment
+
+
+def _fact(payment: Payment, invoice_ids: Sequence[UUID]) -> events.Fact:
+    data = {
+        "amount_minor": payment.amount_minor,
+        "currency": payment.currency,
+        "method": payment.method,
+        "invoice_ids": [str(invoice_id) for invoice_id in invoice_ids],
+        "flag": payment.flag,
+    }
+    return events.Fact(
+        new_id(),
+        payment.seller_id,
+        "payment.received",
+        payment.id,
+        payment.customer_id,
+        data,
+        payment.recorded_by,
+        payment.recorded_at,
+    )
 
 
 def _entry(payment: Payment, money_account: str) -> Entry:

@@ -11,7 +11,7 @@ from django.db import connection
 
 from tallystick.sellers.models import BankAccount, Invitation, Member, Seller
 
-_PARTY = """
+SELLER_PARTY_SQL = """
 SELECT jsonb_build_object(
   'name', s.name, 'legal_name', s.legal_name, 'country', s.country, 'tax_id', s.tax_id, 'company_no', s.company_no,
   'email', s.email, 'phone', s.phone, 'brand', s.brand, 'has_logo', s.logo IS NOT NULL,
@@ -20,6 +20,7 @@ SELECT jsonb_build_object(
      'bank_name', b.bank_name, 'currency', b.currency) ORDER BY b.position, b.id) FROM bank_account b), '[]'))
 FROM seller s WHERE s.id = %s
 """
+"""The seller as it stands on a document; one parameter, its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +31,13 @@ class Membership:
     slug: str
     name: str
     role: str
+    time_zone: str
 
 
 def party_of_seller(seller_id: UUID) -> Any:
     """Return the seller as it stands on a document: names, address, tax ids, brand and bank accounts. One query."""
     with connection.cursor() as cursor:
-        cursor.execute(_PARTY, [seller_id])
+        cursor.execute(SELLER_PARTY_SQL, [seller_id])
         row = cursor.fetchone()
     return json.loads(row[0]) if row else {}
 
@@ -43,7 +45,7 @@ def party_of_seller(seller_id: UUID) -> Any:
 def memberships_of(user_id: UUID) -> list[Membership]:
     """Return a person's active places at all sellers, by name. Works outside a tenant transaction."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT seller_id, slug, name, role FROM memberships_of(%s)", [user_id])
+        cursor.execute("SELECT seller_id, slug, name, role, time_zone FROM memberships_of(%s)", [user_id])
         return [Membership(*row) for row in cursor.fetchall()]
 
 

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, ProgrammingError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import urlencode
@@ -20,7 +21,6 @@ from tallystick.sellers.models import Seller
 from tallystick.sellers.queries import Membership, memberships_of, seller
 from tallystick.sellers.roles import allows
 
-SAFE = frozenset({"GET", "HEAD"})
 Arguments = ParamSpec("Arguments")
 Page = Callable[Concatenate["StaffRequest", Arguments], HttpResponse]
 DECLARED: dict[str, tuple[str, frozenset[str]]] = {}
@@ -52,11 +52,10 @@ class Desk:
         """The business date in the seller's zone."""
         return clock.business_date(self.now, self.zone)
 
-    @cached_property
+    @property
     def zone(self) -> str:
         """The seller's time zone, for showing instants."""
-        with tenant.tx(self.seller_id, read_only=True):
-            return self.seller.time_zone
+        return self.place.time_zone
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -108,7 +107,9 @@ def door(
             if method not in allowed:
                 return HttpResponse(status=405, headers={"Allow": ", ".join(sorted(allowed))})
             request.desk = Desk(place, request.user.id, clock.now(), places)
-            if own_transaction or request.method not in SAFE:
+            if method != "GET":
+                return _post(page, request, *args, **kwargs)
+            if own_transaction:
                 return page(request, *args, **kwargs)
             with tenant.tx(place.seller_id, read_only=True):
                 return page(request, *args, **kwargs)
@@ -116,3 +117,15 @@ def door(
         return enter
 
     return declare
+
+
+def _post(
+    page: Page[Arguments], request: StaffRequest, *args: Arguments.args, **kwargs: Arguments.kwargs
+) -> HttpResponse:
+    """Answer a form. One that carries the id of another seller's row gets the 404 of a row that never was."""
+    try:
+        return page(request, *args, **kwargs)
+    except (IntegrityError, ProgrammingError) as error:
+        if tenant.is_foreign(error):
+            raise Http404 from error
+        raise

@@ -12,12 +12,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from django.test import override_settings
 
-import tallystick.pdf
+import tallystick
 from tallystick.messages.email import render_email
 from tallystick.messages.tests.test_email import INVOICE, PAY_URL, links, shown
 from tallystick.messages.wording import default_body, default_subject
 
-CATALOGUE = Path(tallystick.pdf.__file__).parent / "locale/ro/LC_MESSAGES/django.po"
+CATALOGUE = Path(tallystick.__file__).parent / "locale/ro/LC_MESSAGES/django.po"
 
 
 @pytest.fixture

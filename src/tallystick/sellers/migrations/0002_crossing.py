@@ -30,8 +30,8 @@ class Migration(migrations.Migration):
         define(
             "memberships_of",
             "person uuid",
-            "TABLE (seller_id uuid, slug varchar, name varchar, role varchar)",
-            "SELECT m.seller_id, s.slug, s.name, m.role FROM member m JOIN seller s ON s.id = m.seller_id "
+            "TABLE (seller_id uuid, slug varchar, name varchar, role varchar, time_zone varchar)",
+            "SELECT m.seller_id, s.slug, s.name, m.role, s.time_zone FROM member m JOIN seller s ON s.id = m.seller_id "
             "WHERE m.user_id = person AND m.is_active ORDER BY s.name, s.id",
         ),
     ]

@@ -137,8 +137,11 @@ def bulk(request: StaffRequest) -> HttpResponse:
     elif request.POST.get("action") == "issue":
         _issue_many(request, ids)
     elif request.POST.get("action") == "mark-sent":
-        for invoice_id in ids:
-            mark_sent(**desk.acting(), invoice_id=invoice_id, by_hand=True)
+        try:
+            for invoice_id in ids:
+                mark_sent(**desk.acting(), invoice_id=invoice_id, by_hand=True)
+        except NoSuchInvoice:
+            raise Http404 from None
         count = len(ids)
         text = ngettext("%(count)d invoice marked as sent", "%(count)d invoices marked as sent", count)
         messages.success(request, text % {"count": count})
