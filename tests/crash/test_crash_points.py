@@ -7,6 +7,7 @@ until it survives. So a new commit or a new call outside is a new test by itself
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -47,9 +48,12 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess
 class Flows:
     """The process whose forks are killed."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str) -> None:
         command = [sys.executable, "-m", "tallystick.testing.crash_flow"]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        environment = {**os.environ, "DATABASE_URL": url}
+        self.process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def run(self, flow: str, given: dict[str, str], crash_at: str = "") -> int:
         """Run one flow and return its exit code."""
@@ -72,7 +76,7 @@ class Flows:
 
 @pytest.fixture
 def flows(database: str) -> Iterator[Flows]:
-    started = Flows()
+    started = Flows(database)
     yield started
     started.stop()
 

@@ -231,9 +231,9 @@ def test_a_payment_link_opens_its_own_document_only(ours: Stage, theirs: Stage) 
                 assert ask(client, method, route.url(**given)).status_code == 405, at
                 continue
             garbage = ask(client, method, route.url(**{**given, "token": "x" * len(ours.token)}))
-            forged = ask(client, method, route.url(**{**given, "token": ours.token[:-1] + flipped(ours.token[-1])}))
+            forged = ask(client, method, route.url(**{**given, "token": flipped(ours.token)}))
             assert (garbage.status_code, forged.status_code) == (404, 404), at
-            assert said(garbage, "x" * len(ours.token)) == said(forged, ours.token[:-1]), at
+            assert said(garbage, "x" * len(ours.token)) == said(forged, flipped(ours.token)), at
             if method == "GET":
                 answer = ask(client, method, route.url(**given))
                 assert answer.status_code in {200, 303}, f"{at}: {answer.status_code}"
@@ -244,8 +244,9 @@ def test_a_payment_link_opens_its_own_document_only(ours: Stage, theirs: Stage) 
     assert changes(before, row_print(ours.world.seller_id, theirs.world.seller_id)) == [], "a GET or a bad link wrote"
 
 
-def flipped(letter: str) -> str:
-    return "A" if letter != "A" else "B"
+def flipped(token: str) -> str:
+    """With one letter of the signature changed; not the last one, some of whose bits don't count."""
+    return token[:-3] + ("A" if token[-3] != "A" else "B") + token[-2:]
 
 
 def test_a_payment_form_without_its_token_is_refused(ours: Stage) -> None:
