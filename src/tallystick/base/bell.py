@@ -7,12 +7,15 @@ commit, outside the transaction, and its failure is nobody's failure.
 from __future__ import annotations
 
 import logging
+import time
 from contextvars import ContextVar
 
 from procrastinate.contrib.django import app
+from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 log = logging.getLogger(__name__)
+_rung: dict[str, float] = {}
 _bells: ContextVar[set[str] | None] = ContextVar("bells", default=None)
 
 
@@ -38,9 +41,19 @@ def close_bells(token: object, *, committed: bool) -> None:
 
 
 def _defer(sweeper: str) -> None:
+    """Defer the hint. One that rings again within a second looks first: a refused insert costs more than a look."""
+    now, before = time.monotonic(), _rung.get(sweeper, 0.0)
+    _rung[sweeper] = now
     try:
+        if now - before < 1 and _is_waiting(sweeper):
+            return
         app.configure_task("tallystick.sweep", queueing_lock=f"sweep:{sweeper}").defer(sweeper=sweeper)
     except AlreadyEnqueued:
         return
     except ConnectorException:
         log.warning("no hint for %s: its sweep comes anyway", sweeper, exc_info=True)
+
+
+def _is_waiting(sweeper: str) -> bool:
+    waiting = ProcrastinateJob.objects.filter(queueing_lock=f"sweep:{sweeper}", status="todo")
+    return waiting.exists()
