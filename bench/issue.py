@@ -139,9 +139,7 @@ def _two_workers(on: Stage, size: int) -> dict[str, Any]:
     """Issue `size` drafts with one process, then as many with two, each with customers of its own."""
     warm_up = make_drafts(on, 2 * BATCH)
     for at in range(0, len(warm_up), BATCH):
-        issue_invoices(
-            seller_id=on.world.seller_id, invoice_ids=warm_up[at : at + BATCH], now=NOW, today=NOW.date()
-        )
+        issue_invoices(seller_id=on.world.seller_id, invoice_ids=warm_up[at : at + BATCH], now=NOW, today=NOW.date())
     half = len(on.customers) // 2
     parts = [on.customers[:half], on.customers[half:]]
     alone = _wall(on, [make_drafts(on, size)])

@@ -64,7 +64,9 @@ def _prepare() -> dict[str, Any]:
     unit = entity.create_uom(name="Piece", unit_abbr="pcs")
     items = [entity.create_item_service(name=name, uom_model=unit) for name, _, _ in LINES]
     customers = [
-        entity.create_customer(customer_model_kwargs={"customer_name": f"Customer {n}", "active": True, "description": ""})
+        entity.create_customer(
+            customer_model_kwargs={"customer_name": f"Customer {n}", "active": True, "description": ""}
+        )
         for n in range(CUSTOMERS)
     ]
     return {"entity": entity, "admin": admin, "items": items, "customers": customers}
@@ -98,7 +100,10 @@ def _posted() -> dict[str, Any]:
 
     signed = Case(When(tx_type="debit", then=F("amount")), default=-F("amount"))
     difference = TransactionModel.objects.aggregate(total=Sum(signed))["total"] or 0
-    return {"posted": InvoiceModel.objects.filter(invoice_status="approved").count(), "book_difference": str(difference)}
+    return {
+        "posted": InvoiceModel.objects.filter(invoice_status="approved").count(),
+        "book_difference": str(difference),
+    }
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ import logging
 import time
 from contextvars import ContextVar
 
+from django.db import connection
 from procrastinate.contrib.django import app
-from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 
 log = logging.getLogger(__name__)
+_WAITING = "SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo'"
 _rung: dict[str, float] = {}
 _bells: ContextVar[set[str] | None] = ContextVar("bells", default=None)
 
@@ -55,5 +56,6 @@ def _defer(sweeper: str) -> None:
 
 
 def _is_waiting(sweeper: str) -> bool:
-    waiting = ProcrastinateJob.objects.filter(queueing_lock=f"sweep:{sweeper}", status="todo")
-    return waiting.exists()
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [f"sweep:{sweeper}"])
+        return cursor.fetchone() is not None

@@ -18,6 +18,7 @@ from tallystick.base.bell import close_bells, open_bells
 from tallystick.base.crashpoint import crashpoint
 from tallystick.base.tx import inside
 
+_READ_ONLY = "set_config('transaction_read_only', 'on', true),"
 _current: ContextVar[UUID | None] = ContextVar("current_seller", default=None)
 
 
@@ -54,10 +55,10 @@ def tx(seller_id: UUID, *, actor_id: UUID | None = None, read_only: bool = False
 
 
 def _enter(seller_id: UUID, actor_id: UUID | None, read_only: bool) -> None:
-    mode = "SET TRANSACTION READ ONLY; " if read_only else ""
+    mode = _READ_ONLY if read_only else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            mode + "SELECT set_config('app.seller', %s, true), set_config('app.actor', %s, true)",
+            f"SELECT {mode} set_config('app.seller', %s, true), set_config('app.actor', %s, true)",
             [str(seller_id), str(actor_id or "")],
         )
 
@@ -69,8 +70,8 @@ def crossing(*, user_id: UUID | None = None, read_only: bool = False) -> Iterato
     Tenant tables stay empty in here, save for the rows their policies give to `user_id`.
     """
     with transaction.atomic(), inside(), connection.cursor() as cursor:
-        mode = "SET TRANSACTION READ ONLY; " if read_only else ""
-        cursor.execute(mode + "SELECT set_config('app.user', %s, true)", [str(user_id or "")])
+        mode = _READ_ONLY if read_only else ""
+        cursor.execute(f"SELECT {mode} set_config('app.user', %s, true)", [str(user_id or "")])
         yield
 
 

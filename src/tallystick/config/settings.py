@@ -102,7 +102,9 @@ def _database(**options: Any) -> dict[str, Any]:
 _TIMEOUTS = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
 DATABASES = {
     # The application's role owns nothing and can't bypass row security. `owner` is for migrations only.
-    "default": _database(assume_role="tallystick_app", options=_TIMEOUTS),
+    "default": _database(
+        assume_role="tallystick_app", options=_TIMEOUTS, server_side_binding=True, prepare_threshold=3
+    ),
     "owner": _database(),
 }
 DATABASE_ROUTERS: list[str] = []

@@ -8,12 +8,25 @@ from uuid import UUID
 
 from tallystick.base import events
 from tallystick.base.ids import new_id
+from tallystick.base.rows import insert_rows
 from tallystick.core import postings
 from tallystick.core.allocation import Share
 from tallystick.invoices.queries import OwedItem
 from tallystick.invoices.settle import Settled, Settlement, consume_credit_note, settle_due_items
 from tallystick.ledger.post import Entry, post_entries
 from tallystick.payments.models import Allocation, Payment
+
+_ROW = {
+    "id": "uuid",
+    "seller_id": "uuid",
+    "payment_id": "uuid",
+    "credit_note_id": "uuid",
+    "due_item_id": "uuid",
+    "invoice_id": "uuid",
+    "amount_minor": "bigint",
+    "allocated_on": "date",
+    "recorded_at": "timestamptz",
+}
 
 
 def write_allocations(
@@ -108,7 +121,7 @@ def _write(
         )
         for share in shares
     ]
-    Allocation.objects.bulk_create(rows)
+    insert_rows("allocation", _ROW, [[getattr(row, name) for name in _ROW] for row in rows])
     settled = settle_due_items(
         [
             Settlement(s.id, paid_minor=s.amount_minor)
