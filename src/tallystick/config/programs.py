@@ -33,8 +33,9 @@ class Programs:
         self.running: list[subprocess.Popen[str]] = []
 
     def __enter__(self) -> Self:
-        """Turn SIGTERM into the same orderly stop as Ctrl-C."""
-        signal.signal(signal.SIGTERM, _stop)
+        """Stop in order on Ctrl-C and SIGTERM alike, even when started in the background with SIGINT ignored."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _stop)
         return self
 
     def __exit__(self, *_: object) -> None:
