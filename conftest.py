@@ -6,6 +6,8 @@ import os
 
 os.environ["TALLYSTICK_MODE"] = "test"
 os.environ["PYTHONPATH"] = os.path.join(os.path.dirname(os.path.abspath(__file__)), "src")
+# Playwright keeps an event loop in the thread of the browser tests, which Django would mistake for async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tallystick.config.settings")
 os.environ.setdefault("TALLYSTICK_DATA_DIR", os.path.join("/tmp", f"tally-test-{os.getuid()}"))  # noqa: S108
 

@@ -27,7 +27,7 @@ def main() -> int:
     parser.add_argument("--only", choices=["issue", "single", "payments", "pdf", "pay_page", "peers"])
     parser.add_argument("--million", action="store_true", help="add 1,000,000 drafts to the billing run")
     parser.add_argument("--small", action="store_true", help="10,000 drafts only, for a quick look")
-    parser.add_argument("--peers", action="store_true", help="the same work in Tryton, from PyPI")
+    parser.add_argument("--peers", action="store_true", help="the same work in Tryton and django-ledger, from PyPI")
     parser.add_argument("--long", action="store_true", help="10,000 PDFs instead of 2,000 to watch memory")
     options = parser.parse_args()
     sizes = [10_000] if options.small else [10_000, 100_000]

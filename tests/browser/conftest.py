@@ -61,6 +61,7 @@ class Town:
     """Where everything is."""
 
     url: str
+    database_url: str
     mailbox: Mailbox
     sandbox: SandboxProcess
 
@@ -161,22 +162,18 @@ def account_name(world: World) -> str:
     return re.sub("[^a-z0-9]", "", world.slug)
 
 
-@pytest.fixture(scope="package")
-def town(
-    database: str, database_server: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Town]:
-    """The processes, up."""
+@pytest.fixture(scope="session")
+def town(database_server: str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """The processes, up, on a database of their own: a living worker would do other tests' work for them."""
     if not Path(CHROMIUM).exists():
         pytest.skip("no chromium here, so nothing clicks through the pages")
     folder, port = tmp_path_factory.mktemp("town"), free_port()
     url, public = fresh_database(database_server, f"town_{worker_id}_{os.getpid()}"), f"http://127.0.0.1:{port}"
-    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
-        stack.callback(point_django_at, database)
+    with ExitStack() as stack:
         mailbox = stack.enter_context(open_mailbox(folder / "mail"))
         sandbox = SandboxProcess(folder / "provider.db")
         stack.callback(sandbox.payer.close)
         stack.callback(sandbox.stop)
-        patch.setattr(settings, "PUBLIC_URL", public)
         environment = {
             **os.environ, "DATABASE_URL": url, "TALLYSTICK_PUBLIC_URL": public, "TALLYSTICK_LOG_LEVEL": "WARNING",
             "TALLYSTICK_SMTP_PORT": str(mailbox.smtp_port), "TALLYSTICK_MAILBOX_URL": mailbox.url,
@@ -195,11 +192,20 @@ def town(
             program = subprocess.Popen(command, env=environment, stdout=log, stderr=log, text=True)
             stack.callback(end, program)
         wait_for(lambda: answers(port), "the web server")
-        # Playwright keeps an event loop in this thread, which Django would mistake for async code.
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        yield Town(public, mailbox, sandbox)
+        yield Town(public, url, mailbox, sandbox)
         log.flush()
         assert "Traceback" not in (said := (folder / "log").read_text()), said[-6000:]
+
+
+@pytest.fixture
+def database(town: Town, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The town's database, for as long as one of its tests lasts; `new_world` builds there."""
+    elsewhere = os.environ.get("DATABASE_URL", "")
+    point_django_at(town.database_url)
+    monkeypatch.setattr(settings, "PUBLIC_URL", town.url)
+    yield town.database_url
+    if elsewhere:
+        point_django_at(elsewhere)
 
 
 def end(program: subprocess.Popen[str]) -> None:
@@ -239,7 +245,7 @@ def shop(town: Town, new_world: Callable[..., World]) -> Iterator[Shop]:
     town.sandbox.clear_faults()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def chromium(town: Town) -> Iterator[Browser]:
     """One browser; each person gets a context of their own."""
     with sync_playwright() as playwright:

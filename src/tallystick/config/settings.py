@@ -180,5 +180,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "filters": ["mask"], "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": ENV.log_level},
-    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"}, "mail.log": {"level": "WARNING"}},
+    "loggers": {
+        "procrastinate": {"level": "WARNING"},
+        "procrastinate.blueprints": {"level": "ERROR"},
+        "httpx": {"level": "WARNING"},
+        "mail.log": {"level": "WARNING"},
+    },
 }
