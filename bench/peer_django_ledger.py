@@ -62,7 +62,7 @@ def _prepare() -> dict[str, Any]:
     entity.create_chart_of_accounts(assign_as_default=True, commit=True, coa_name="Acme")
     entity.populate_default_coa(activate_accounts=True)
     unit = entity.create_uom(name="Piece", unit_abbr="pcs")
-    items = [entity.create_item_service(name=name, uom_model=unit) for name, _, _ in LINES]
+    items = [_service(entity, unit, name) for name, _, _ in LINES]
     customers = [
         entity.create_customer(
             customer_model_kwargs={"customer_name": f"Customer {n}", "active": True, "description": ""}
@@ -70,6 +70,26 @@ def _prepare() -> dict[str, Any]:
         for n in range(CUSTOMERS)
     ]
     return {"entity": entity, "admin": admin, "items": items, "customers": customers}
+
+
+def _service(entity: Any, unit: Any, name: str) -> Any:
+    """What `create_item_service` does, but for its look-up of the cost account, which fails on the default chart."""
+    from django_ledger.io import roles
+    from django_ledger.models import ItemModel
+
+    accounts = entity.get_coa_accounts(active=True).is_role_default()
+    item = ItemModel(
+        entity=entity,
+        name=name,
+        uom=unit,
+        item_role=ItemModel.ITEM_ROLE_SERVICE,
+        item_type=ItemModel.ITEM_TYPE_LABOR,
+        earnings_account=accounts.get(role=roles.INCOME_OPERATIONAL),
+        cogs_account=accounts.filter(role__in=roles.GROUP_COGS).first(),
+    )
+    item.clean()
+    item.save()
+    return item
 
 
 def _draft(given: dict[str, Any], at: int) -> Any:
