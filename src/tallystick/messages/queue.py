@@ -104,7 +104,9 @@ def cancel_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id
         return True
 
 
-def tell(kind: str, message: Message, now: datetime, actor_id: UUID | None = None, **more: Any) -> None:
+def tell(
+    kind: str, message: Message, now: datetime, actor_id: UUID | None = None, *, reason: str | None = None
+) -> None:
     """Record a fact about a message, on what the message is about."""
     events.record(
         kind,
@@ -116,5 +118,5 @@ def tell(kind: str, message: Message, now: datetime, actor_id: UUID | None = Non
         message_id=str(message.id),
         message_kind=message.kind,
         recipients=list(message.recipients),
-        reason=more.get("reason", message.reason),
+        reason=message.reason if reason is None else reason,
     )

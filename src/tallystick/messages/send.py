@@ -65,6 +65,8 @@ def due_messages(*, at: datetime, most: int = 50, seller_id: UUID | None = None)
 def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: datetime) -> str:
     """Send one waiting message, and return its state afterwards: sent, skipped, queued (again) or failed.
 
+    Sent to some of its people is sent: whom the server refused stands in `reason`, and nobody else gets a second copy.
+
     Takes a lease that outlives the mail server's longest answer, so two senders never hold the same message.
     """
     message = _claim(seller_id, message_id, now)
@@ -75,13 +77,14 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
         return _end(message, "skipped", prepared.reason, now)
     envelope, transport = _envelope(message, prepared, now)
     try:
-        deliver(envelope, transport=transport)
+        delivery = deliver(envelope, transport=transport)
     except (MailRefused, BadEnvelope) as refused:
         return _end(message, "failed", str(refused), now)
     except (MailUnavailable, MailMisconfigured) as trouble:
         return _again(message, str(trouble), now)
     crashpoint("outside.after")
-    return _end(message, "sent", "", now)
+    left_out = "; ".join(f"{each.address}: {each.code} {each.text}" for each in delivery.refused)
+    return _end(message, "sent", left_out, now)
 
 
 def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
