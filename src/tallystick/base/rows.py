@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection
 
 _BETWEEN, _NOTHING = "\x1f", "N\x1e"
+_HEX = "%032x"  # a UUID without its dashes: half the work of str()
 _SEPARATORS = {0x1E: " ", 0x1F: " "}
 
 
@@ -37,7 +39,10 @@ def insert_rows(table: str, columns: Mapping[str, str], rows: Sequence[Sequence[
 
 def _join(values: Iterable[Any]) -> str:
     """Join a column; text that holds a separator (no keyboard makes one) loses it rather than shift its neighbours."""
-    texts = [_NOTHING if v is None else v if v.__class__ is str else str(v) for v in values]
+    texts = [
+        v if v.__class__ is str else _NOTHING if v is None else _HEX % v.int if v.__class__ is UUID else str(v)
+        for v in values
+    ]
     joined = _BETWEEN.join(texts)
     if joined.count(_BETWEEN) != len(texts) - 1 or joined.count("\x1e") != texts.count(_NOTHING):
         return _BETWEEN.join([t if t is _NOTHING else t.translate(_SEPARATORS) for t in texts])
