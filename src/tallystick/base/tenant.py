@@ -63,18 +63,6 @@ def _enter(seller_id: UUID, actor_id: UUID | None, read_only: bool) -> None:
         )
 
 
-@contextmanager
-def crossing(*, user_id: UUID | None = None, read_only: bool = False) -> Iterator[None]:
-    """Open a transaction that belongs to no seller: sign-in tables, a person's own memberships, due-row lists.
-
-    Tenant tables stay empty in here, save for the rows their policies give to `user_id`.
-    """
-    with transaction.atomic(), inside(), connection.cursor() as cursor:
-        mode = _READ_ONLY if read_only else ""
-        cursor.execute(f"SELECT {mode} set_config('app.user', %s, true)", [str(user_id or "")])
-        yield
-
-
 def is_foreign(error: Error) -> bool:
     """Return whether a write failed because the id it was to have is another seller's row, which we can't see."""
     cause = error.__cause__

@@ -32,7 +32,7 @@ from tallystick.invoices.found import found_business
 from tallystick.invoices.issue import Issued, issue_invoices
 from tallystick.invoices.mark import mark_sent, mark_viewed
 from tallystick.invoices.save import save_drafts
-from tallystick.invoices.send import compose_for, send_document
+from tallystick.invoices.send import send_as_composed
 from tallystick.invoices.series import set_series
 from tallystick.payments.gateways import save_gateway_account
 from tallystick.payments.record import record_payment
@@ -257,7 +257,7 @@ class _Story:
         issued = issue_invoices(invoice_ids=[d.id for d in drafts], today=now.date(), **acting)
         for (person, customer_id), one, draft in zip(chosen, issued, drafts, strict=True):
             if is_mailed and person.email:
-                self._mail(one.id, now)
+                send_as_composed(invoice_id=one.id, message_id=new_id(), **acting)
             else:
                 mark_sent(invoice_id=one.id, by_hand=True, **acting)
             if self.random.random() < 0.7:
@@ -267,21 +267,6 @@ class _Story:
             self.waiting[pay_on].append(_Open(one, person, customer_id, draft.currency, pay_on))
         if self.random.random() < 0.04:
             self._correct(issued[0], now)
-
-    def _mail(self, invoice_id: UUID, now: datetime) -> None:
-        with tenant.tx(self.seller_id):
-            composed = compose_for(invoice_id)
-        send_document(
-            seller_id=self.seller_id,
-            invoice_id=invoice_id,
-            message_id=new_id(),
-            recipients=composed.recipients,
-            copies=composed.copies,
-            subject=composed.subject,
-            body=composed.body,
-            now=now,
-            actor_id=self.admin_id,
-        )
 
     def _draft(self, person: Person, customer_id: UUID) -> Draft:
         lines = tuple(self._line() for _ in range(self.random.choice((1, 2, 2, 3, 3, 4, 6))))

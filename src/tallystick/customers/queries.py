@@ -26,11 +26,6 @@ def customers(customer_ids: Sequence[UUID]) -> dict[UUID, Customer]:
     return {row.id: row for row in Customer.objects.filter(id__in=customer_ids)}
 
 
-def customer_of_number(number: str) -> Customer | None:
-    """Return the customer with that number, or None."""
-    return Customer.objects.filter(number=number).first()
-
-
 def contacts_of(customer_id: UUID) -> list[Contact]:
     """Return the people we write to at a customer, in the order they were added."""
     return list(Contact.objects.filter(customer_id=customer_id).order_by("id"))

@@ -107,6 +107,30 @@ def send_document(
         return queue_message(seller_id=seller_id, letter=letter, now=now, actor_id=actor_id)
 
 
+def send_as_composed(
+    *, seller_id: UUID, invoice_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None
+) -> bool:
+    """Queue a document's email as the compose screen fills it in; False when there is nobody on file to send it to.
+
+    Idempotent by `message_id`. Raises NoSuchInvoice for a draft.
+    """
+    with tenant.tx(seller_id, actor_id=actor_id):
+        letter = compose_for(invoice_id)
+        if letter.recipients:
+            send_document(
+                seller_id=seller_id,
+                invoice_id=invoice_id,
+                message_id=message_id,
+                recipients=letter.recipients,
+                copies=letter.copies,
+                subject=letter.subject,
+                body=letter.body,
+                now=now,
+                actor_id=actor_id,
+            )
+        return bool(letter.recipients)
+
+
 def prepare_document_email(message: Message) -> Prepared | Skip:
     """Compose a document's email from what is true now; a voided invoice isn't sent any more."""
     assert message.document_id

@@ -23,11 +23,6 @@ def failed_messages(*, most: int = 50) -> list[Message]:
     return list(Message.objects.filter(state="failed").select_related("customer").order_by("-created_at")[:most])
 
 
-def recent_messages(*, most: int = 50) -> list[Message]:
-    """Return the latest messages, newest first."""
-    return list(Message.objects.select_related("customer").order_by("-created_at", "-id")[:most])
-
-
 def messages_about_payment(payment_id: UUID) -> list[Message]:
     """Return the receipts of a payment, newest first."""
     return list(Message.objects.filter(payment_id=payment_id).order_by("-created_at", "-id"))

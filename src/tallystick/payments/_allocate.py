@@ -29,6 +29,20 @@ _ROW = {
 }
 
 
+def received_entry(payment: Payment, money_account: str) -> Entry:
+    """The book's entry for money received, by whatever channel: into `money_account`, to the customer's credit."""
+    return Entry(
+        id=new_id(),
+        kind="payment.received",
+        source_id=payment.id,
+        subject_id=payment.id,
+        customer_id=payment.customer_id,
+        currency=payment.currency,
+        effective_on=payment.received_on,
+        postings=postings.payment_received(amount_minor=payment.amount_minor, money_account=money_account),
+    )
+
+
 def write_allocations(
     payment: Payment,
     shares: Sequence[Share],

@@ -20,7 +20,7 @@ from tallystick.gateways.port import Charge, Report
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.numbers import take_numbers
 from tallystick.ledger.post import Entry
-from tallystick.payments._allocate import invoices_in, write_allocations
+from tallystick.payments._allocate import invoices_in, received_entry, write_allocations
 from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
 from tallystick.sellers.queries import seller
 
@@ -122,18 +122,7 @@ def _book(attempt: ChargeAttempt, charge: Charge, now: datetime) -> UUID | None:
 
 def _entry(payment: Payment, attempt: ChargeAttempt) -> Entry:
     provider = GatewayAccount.objects.values_list("provider", flat=True).get(id=attempt.gateway_account_id)
-    return Entry(
-        id=new_id(),
-        kind="payment.received",
-        source_id=payment.id,
-        subject_id=payment.id,
-        customer_id=payment.customer_id,
-        currency=payment.currency,
-        effective_on=payment.received_on,
-        postings=postings.payment_received(
-            amount_minor=payment.amount_minor, money_account=postings.clearing_account(provider)
-        ),
-    )
+    return received_entry(payment, postings.clearing_account(provider))
 
 
 def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge, now: datetime) -> None:

@@ -137,11 +137,6 @@ def allocations_to(invoice_ids: Sequence[UUID]) -> list[Allocation]:
     return list(rows.order_by("allocated_on", "recorded_at", "id"))
 
 
-def unapplied_payments(customer_id: UUID) -> list[Payment]:
-    """Return a customer's payments with money left over, oldest first."""
-    return list(Payment.objects.filter(customer_id=customer_id, unapplied_minor__gt=0).order_by("received_on", "id"))
-
-
 def receipt(payment_id: UUID) -> dict[str, Any]:
     """Return the receipt of a payment as the renderers take it. Raises Payment.DoesNotExist."""
     row = Payment.objects.select_related("customer", "gateway_account").get(id=payment_id)

@@ -12,8 +12,7 @@ from tallystick.base.rows import insert_rows
 from tallystick.core import postings
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices.numbers import take_numbers
-from tallystick.ledger.post import Entry
-from tallystick.payments._allocate import invoices_in, write_allocations
+from tallystick.payments._allocate import invoices_in, received_entry, write_allocations
 from tallystick.payments._wish import share_payment
 from tallystick.payments.models import Payment
 
@@ -87,7 +86,7 @@ def record_payment(
             shared.shares,
             items=items,
             now=now,
-            entries=[_entry(payment, money_account)],
+            entries=[received_entry(payment, money_account)],
             facts=[_fact(payment, invoices_in(shared.shares, items))],
         )
         payment.number = take_numbers([(payment_id, "payment")], seller_id=seller_id, on=received_on)[payment_id].number
@@ -122,17 +121,4 @@ def _fact(payment: Payment, invoice_ids: Sequence[UUID]) -> events.Fact:
         data,
         payment.recorded_by,
         payment.recorded_at,
-    )
-
-
-def _entry(payment: Payment, money_account: str) -> Entry:
-    return Entry(
-        id=new_id(),
-        kind="payment.received",
-        source_id=payment.id,
-        subject_id=payment.id,
-        customer_id=payment.customer_id,
-        currency=payment.currency,
-        effective_on=payment.received_on,
-        postings=postings.payment_received(amount_minor=payment.amount_minor, money_account=money_account),
     )

@@ -7,9 +7,8 @@ from uuid import NAMESPACE_URL, uuid5
 from django.db import IntegrityError
 from django.http import HttpResponse
 
-from tallystick.base import tenant
 from tallystick.invoices.mark import mark_viewed
-from tallystick.invoices.send import compose_for, send_document
+from tallystick.invoices.send import send_as_composed
 from tallystick.pay.door import Counter, PayRequest, door, show
 
 
@@ -34,20 +33,7 @@ def _mail(counter: Counter) -> None:
     if page.voided_at:
         return
     message_id = uuid5(NAMESPACE_URL, f"fresh:{page.id}:{counter.now:%Y-%m-%dT%H}")
-    with tenant.tx(page.seller_id, read_only=True):
-        letter = compose_for(page.id)
-    if not letter.recipients:
-        return
     try:
-        send_document(
-            seller_id=page.seller_id,
-            invoice_id=page.id,
-            message_id=message_id,
-            recipients=letter.recipients,
-            copies=letter.copies,
-            subject=letter.subject,
-            body=letter.body,
-            now=counter.now,
-        )
+        send_as_composed(seller_id=page.seller_id, invoice_id=page.id, message_id=message_id, now=counter.now)
     except IntegrityError:
         return  # the same request at the same moment was first
