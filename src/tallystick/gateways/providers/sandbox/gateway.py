@@ -224,4 +224,5 @@ SANDBOX = Provider(
         ),
     ),
     build=build,
+    capabilities=CAPABILITIES,
 )
