@@ -1,11 +1,11 @@
-"""Opening a session in a test, with everything that doesn't matter filled in."""
+"""Opening a session or charging a saved card in a test, with everything that doesn't matter filled in."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from uuid import UUID
 
-from tallystick.gateways.port import Gateway, Report
+from tallystick.gateways.port import Gateway, Report, SavedMethod
 
 RETURN_URL = "http://127.0.0.1:9/back?invoice=LP-1"
 
@@ -18,6 +18,8 @@ def open_session(
     currency: str = "EUR",
     language: str = "en",
     return_url: str = RETURN_URL,
+    customer_ref: str = "",
+    saves_method: bool = False,
 ) -> Report:
     """A session for one hour."""
     return gateway.open_session(
@@ -29,4 +31,22 @@ def open_session(
         customer_email="accounts@pemberton.example",
         language=language,
         lifetime=timedelta(hours=1),
+        customer_ref=customer_ref,
+        saves_method=saves_method,
+    )
+
+
+def charge_method(
+    gateway: Gateway, attempt_id: UUID, method: SavedMethod, *, amount_minor: int = 303_316, is_present: bool = False
+) -> Report:
+    """A charge of a saved card, in euros."""
+    return gateway.charge_method(
+        attempt_id=attempt_id,
+        method_ref=method.ref,
+        customer_ref=method.customer_ref,
+        amount_minor=amount_minor,
+        currency="EUR",
+        description="Invoice LP-10482",
+        return_url=RETURN_URL,
+        is_customer_present=is_present,
     )

@@ -10,13 +10,15 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import httpx
 
+from tallystick.gateways.port import SavedMethod
 from tallystick.gateways.providers.sandbox.gateway import SandboxGateway, build
 
 SECRET = "whsec_" + base64.b64encode(b"a sandbox secret of 32 bytes....").decode()
@@ -92,6 +94,51 @@ class SandboxProcess:
     def answer_bank(self, action_url: str | None, answer: str) -> httpx.Response:
         """Approve or decline on the 3-D Secure page."""
         return self.payer.post(f"{action_url}/verify", data={"answer": answer})
+
+    def save_card(
+        self, number: str = "4242424242424242", *, name: str = "tests", customer: str = "", **typed: str
+    ) -> SavedMethod:
+        """Let a payer save a card without paying anything, and return it as the adapter sees it."""
+        gateway, attempt_id = self.gateway(name), uuid4()
+        opened = gateway.open_session(
+            attempt_id=attempt_id,
+            amount_minor=0,
+            currency="EUR",
+            description="Card for later",
+            return_url="http://127.0.0.1:9/back",
+            customer_email="accounts@pemberton.example",
+            language="en",
+            lifetime=timedelta(hours=1),
+            customer_ref=customer,
+            saves_method=True,
+        )
+        self.pay(opened.action_url, number, **typed)
+        saved = gateway.look_up(attempt_id=attempt_id, ref=opened.ref).saved
+        assert saved is not None
+        return saved
+
+    def dispute(self, charge_ref: str, *, amount_minor: int | None = None, reason: str | None = None) -> str:
+        """The payer's bank takes a charge back; returns the dispute's ref."""
+        body = {"charge": charge_ref, "amount_minor": amount_minor, "reason": reason}
+        answer = self.payer.post(f"{self.url}/disputes", json=body)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["ref"])
+
+    def close_dispute(self, ref: str, outcome: str, *, name: str = "tests") -> None:
+        """The bank decides: won or lost, as the merchant sees it."""
+        answer = self.call("POST", f"/v1/disputes/{ref}/close", name=name, body={"outcome": outcome})
+        assert answer.status_code == 200, answer.text
+
+    def payout(self) -> list[str]:
+        """Send every account's money to its bank now; returns the payouts' refs."""
+        answer = self.payer.post(f"{self.url}/payouts", json={})
+        assert answer.status_code == 201, answer.text
+        return list(answer.json()["payouts"])
+
+    def truth(self, *, name: str = "") -> dict[str, list[dict[str, object]]]:
+        """All charges, refunds, disputes and methods, hidden ones included; of one account, if one is named."""
+        query = {"account": f"sk_sandbox_{name}"} if name else {}
+        return dict(self.payer.get(f"{self.url}/truth", params=query).json())
 
     def events(self, reference: object, *, name: str = "tests") -> list[str]:
         """The kinds of the facts about one attempt."""

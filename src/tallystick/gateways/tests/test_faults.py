@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
@@ -195,3 +196,11 @@ def test_two_payers_at_once_pay_once(sandbox: SandboxProcess, attempt_id: UUID) 
     for each in payers:
         each.join()
     assert len(sandbox.gateway().look_up(attempt_id=attempt_id, ref=opened.ref).charges) == 1
+
+
+def test_there_are_enough_ways_to_misbehave(sandbox: SandboxProcess) -> None:
+    """At least twenty kinds, and each of them is one that a test here switches on by name or by place."""
+    assert len(sandbox.payer.get(f"{sandbox.url}/faults").json()["known"]) == len(FAULTS) >= 20
+    sources = "".join(path.read_text() for path in Path(__file__).parent.glob("test_*.py"))
+    by_place = {*BEFORE, *AFTER}
+    assert [kind for kind in FAULTS if kind not in by_place and f'"{kind}"' not in sources] == []

@@ -13,7 +13,7 @@ from tallystick.core.attempt import State
 from tallystick.gateways import signatures
 from tallystick.gateways.port import BadSignature, MalformedWebhook, StaleWebhook
 from tallystick.gateways.providers.sandbox.gateway import SandboxGateway, build
-from tallystick.gateways.tests.opening import open_session
+from tallystick.gateways.tests.opening import charge_method, open_session
 from tallystick.gateways.tests.sandbox_process import SECRET, Inbox, Received, SandboxProcess
 
 GOOD = "4242424242424242"
@@ -186,3 +186,40 @@ def test_stale_then_fresh(sandbox: SandboxProcess, inbox: Inbox) -> None:
     sandbox.advance(2)
     fresh = [each for each in inbox.wait_for(3) if each.kind == stale.kind][-1]
     sandbox.gateway(name).read_webhook(body=fresh.body, headers=fresh.headers, at=fresh.at)
+
+
+def test_news_of_refunds_disputes_methods_and_payouts(sandbox: SandboxProcess, inbox: Inbox) -> None:
+    """C3: each names what to look up, and says what it is about."""
+    name = listen(sandbox, inbox)
+    gateway, attempt_id, method = sandbox.gateway(name), uuid4(), sandbox.save_card(name=name)
+    report = charge_method(gateway, attempt_id, method)
+    [charge] = report.charges
+    sandbox.fault("refund_pending", client_reference=str(attempt_id))
+    gateway.refund(refund_id=uuid4(), attempt_id=attempt_id, charge_ref=charge.ref, amount_minor=100, currency="EUR")
+    sandbox.advance(21)
+    sandbox.close_dispute(sandbox.dispute(charge.ref), "won", name=name)
+    gateway.forget_method(method_ref=method.ref, customer_ref=method.customer_ref)
+    assert len(sandbox.payout()) > 0
+    sandbox.advance(86401)
+    news = [gateway.read_webhook(body=each.body, headers=each.headers, at=each.at) for each in inbox.wait_for(8)]
+    assert [each.kind for each in news] == [
+        "session.completed", "charge.succeeded", "charge.refunded", "refund.updated", "charge.disputed",
+        "dispute.updated", "method.removed", "payout.paid",
+    ]  # fmt: skip
+    for each in news[1:6]:
+        assert (each.subject, each.attempt_id, each.ref, each.charge_ref) == (
+            "attempt",
+            attempt_id,
+            report.ref,
+            charge.ref,
+        )
+    removed, paid = news[6:]
+    assert (removed.subject, removed.attempt_id, removed.ref) == ("method", None, method.ref)
+    _, [payout] = (page := gateway.list_settlements(since=AT - timedelta(days=365))).lines, page.payouts
+    assert (paid.subject, paid.ref) == ("payout", payout.ref)
+
+
+def test_news_nobody_needs() -> None:
+    body = json.dumps({"id": "evt_1", "kind": "weather.changed", "data": {}}).encode()
+    read = gateway().read_webhook(body=body, headers=signed(body), at=AT)
+    assert (read.subject, read.ref, read.attempt_id) == ("other", None, None)

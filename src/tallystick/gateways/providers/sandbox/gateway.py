@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
 from tallystick.base import http
 from tallystick.core.attempt import DeclineClass, State
+from tallystick.core.refund import RefundState
 from tallystick.gateways import signatures
 from tallystick.gateways.port import (
     NOT_FOUND,
     BadConfig,
     Capabilities,
+    ChargePage,
     Decline,
     MalformedWebhook,
+    NoAnswer,
     Provider,
+    RefundReport,
     Report,
+    SettlementPage,
     SetupField,
     WebhookEvent,
 )
 from tallystick.gateways.providers.sandbox import _answers
 
+T = TypeVar("T")
 KEY_PREFIX = "sk_sandbox_"
 CAPABILITIES = Capabilities(
     idempotency_key_ttl=timedelta(hours=24),
@@ -34,9 +41,15 @@ CAPABILITIES = Capabilities(
     expires_sessions=True,
     signed_webhooks=True,
     hosted=True,
-    saved_methods=False,
+    saved_methods=True,
     partial_refund=True,
+    refund_keys=True,
+    disputes=True,
+    settlements=True,
+    lists_charges=True,
+    is_delayed=False,
 )
+_REFUSALS = {"invalid_request": DeclineClass.NEVER_AGAIN, "method_not_found": DeclineClass.NEEDS_CUSTOMER}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +63,7 @@ class SandboxGateway:
 
     @property
     def capabilities(self) -> Capabilities:
-        """Everything but saved cards."""
+        """Everything."""
         return CAPABILITIES
 
     def open_session(
@@ -64,6 +77,8 @@ class SandboxGateway:
         customer_email: str,
         language: str,
         lifetime: timedelta,
+        customer_ref: str = "",
+        saves_method: bool = False,
     ) -> Report:
         """See `Gateway.open_session`."""
         wanted = {
@@ -75,15 +90,35 @@ class SandboxGateway:
             "customer_email": customer_email,
             "language": language,
             "lifetime_s": int(lifetime.total_seconds()),
+            "customer": customer_ref,
+            "saves_method": saves_method,
         }
-        reply = self._call("POST", "/v1/sessions", body=wanted, idempotency_key=str(attempt_id))
-        if isinstance(reply, Report):
-            return reply
-        if reply.status == 400:
-            return _refused(reply)
-        if reply.status not in {200, 201}:
-            return Report(State.UNKNOWN)
-        return _read_one(reply, attempt_id)
+        return self._start("/v1/sessions", attempt_id, wanted)
+
+    def charge_method(
+        self,
+        *,
+        attempt_id: UUID,
+        method_ref: str,
+        customer_ref: str,
+        amount_minor: int,
+        currency: str,
+        description: str,
+        return_url: str,
+        is_customer_present: bool,
+    ) -> Report:
+        """See `Gateway.charge_method`."""
+        wanted = {
+            "client_reference": str(attempt_id),
+            "method": method_ref,
+            "customer": customer_ref,
+            "amount_minor": amount_minor,
+            "currency": currency,
+            "description": description,
+            "return_url": return_url,
+            "is_customer_present": is_customer_present,
+        }
+        return self._start("/v1/charges", attempt_id, wanted)
 
     def look_up(self, *, attempt_id: UUID, ref: str | None) -> Report:
         """See `Gateway.look_up`."""
@@ -113,6 +148,49 @@ class SandboxGateway:
         if report.state in {State.ACTION_REQUIRED, State.PROCESSING}:
             return Report(State.CANCELING, ref=report.ref, expires_at=report.expires_at)
         return report
+
+    def refund(
+        self, *, refund_id: UUID, attempt_id: UUID, charge_ref: str, amount_minor: int, currency: str
+    ) -> RefundReport:
+        """See `Gateway.refund`."""
+        wanted = {"amount_minor": amount_minor, "currency": currency, "refund_id": str(refund_id)}
+        path = f"/v1/charges/{quote(charge_ref, safe='')}/refunds"
+        reply = self._call("POST", path, body=wanted, idempotency_key=str(refund_id))
+        if isinstance(reply, Report):
+            return RefundReport(RefundState.UNKNOWN, was_sent=reply.was_sent)
+        code, message = _answers.read_error(reply.body)
+        if (reply.status, code) in {(400, "invalid_request"), (404, "charge_not_found")}:
+            return RefundReport(RefundState.FAILED, message=message)
+        if reply.status not in {200, 201}:
+            return RefundReport(RefundState.UNKNOWN)
+        try:
+            return _answers.read_refund(reply.read_json(), refund_id, charge_ref)
+        except (http.BadJson, _answers.Unreadable):
+            return RefundReport(RefundState.UNKNOWN)
+
+    def forget_method(self, *, method_ref: str, customer_ref: str) -> bool:
+        """See `Gateway.forget_method`."""
+        reply = self._call("DELETE", f"/v1/methods/{quote(method_ref, safe='')}")
+        if isinstance(reply, Report):
+            return False
+        if reply.status == 404:
+            return _answers.read_error(reply.body)[0] == "method_not_found"
+        try:
+            return reply.status == 200 and _answers.read_removal(reply.read_json(), method_ref)
+        except (http.BadJson, _answers.Unreadable):
+            return False
+
+    def list_charges(self, *, since: datetime, cursor: str = "") -> ChargePage:
+        """See `Gateway.list_charges`. A charge comes again whenever it was refunded or disputed."""
+        return self._list("/v1/charges", since, cursor, _answers.read_charges)
+
+    def list_settlements(self, *, since: datetime, cursor: str = "") -> SettlementPage:
+        """See `Gateway.list_settlements`. A movement comes again when it was put into a payout."""
+        return self._list("/v1/settlements", since, cursor, _answers.read_settlements)
+
+    def balances(self) -> Mapping[str, int]:
+        """See `Gateway.balances`."""
+        return self._fetch("/v1/balance", _answers.read_balances)
 
     def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
         """See `Gateway.read_webhook`."""
@@ -146,6 +224,31 @@ class SandboxGateway:
         if not account.get("webhook_urls"):
             return ["The sandbox has no webhook address, so payments show up late. Set one."]
         return []
+
+    def _start(self, path: str, attempt_id: UUID, wanted: Mapping[str, object]) -> Report:
+        """Send what may take money, with the attempt's id as its key."""
+        reply = self._call("POST", path, body=wanted, idempotency_key=str(attempt_id))
+        if isinstance(reply, Report):
+            return reply
+        if reply.status == 400:
+            return _refused(reply)
+        if reply.status not in {200, 201}:
+            return Report(State.UNKNOWN)
+        return _read_one(reply, attempt_id)
+
+    def _list(self, path: str, since: datetime, cursor: str, read: Callable[[dict[str, object]], T]) -> T:
+        query = {"since": since.isoformat()} | ({"cursor": cursor} if cursor else {})
+        return self._fetch(f"{path}?{urlencode(query)}", read)
+
+    def _fetch(self, path: str, read: Callable[[dict[str, object]], T]) -> T:
+        """Read one page. Raises NoAnswer."""
+        reply = self._call("GET", path)
+        if isinstance(reply, Report) or reply.status != 200:
+            raise NoAnswer("the sandbox gave no usable answer")
+        try:
+            return read(reply.read_json())
+        except (http.BadJson, _answers.Unreadable) as error:
+            raise NoAnswer(str(error)) from error
 
     def _call(
         self, method: str, path: str, *, body: Mapping[str, object] | None = None, idempotency_key: str = ""
@@ -184,11 +287,11 @@ def _missing(reply: http.Response) -> Report:
 
 
 def _refused(reply: http.Response) -> Report:
-    """A documented 400: the request itself is wrong and opened nothing, so sending it again is no use."""
+    """A documented 400: the request itself is wrong and did nothing, so sending it again is no use."""
     code, message = _answers.read_error(reply.body)
-    if code != "invalid_request":
+    if code not in _REFUSALS:
         return Report(State.UNKNOWN)
-    return Report(State.DECLINED, decline=Decline(code, DeclineClass.NEVER_AGAIN, message))
+    return Report(State.DECLINED, decline=Decline(code, _REFUSALS[code], message))
 
 
 def build(config: Mapping[str, str]) -> SandboxGateway:

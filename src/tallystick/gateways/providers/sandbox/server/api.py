@@ -6,106 +6,59 @@ import hashlib
 import json
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from tallystick.gateways import signatures
-from tallystick.gateways.providers.sandbox.server import payments, sessions
+from tallystick.gateways.providers.sandbox.server import payments, sessions, vault
+from tallystick.gateways.providers.sandbox.server.due import settle_due
 from tallystick.gateways.providers.sandbox.server.events import list_events
 from tallystick.gateways.providers.sandbox.server.faults import take_fault
+from tallystick.gateways.providers.sandbox.server.money_api import MONEY_ROUTES
 from tallystick.gateways.providers.sandbox.server.sessions import BadRequest
+from tallystick.gateways.providers.sandbox.server.shown import show_session
 from tallystick.gateways.providers.sandbox.server.store import Store, Tx
+from tallystick.gateways.providers.sandbox.server.want import Operation, Want, answer_session
 from tallystick.gateways.providers.sandbox.server.wire import Answer, Call, Settings, as_error, as_json, with_faults
 
 _KEY = re.compile(r"sk_sandbox_([A-Za-z0-9_-]{1,100})")
-_PAGE = 100
-NO_SESSION = as_error(404, "session_not_found", "No such session.")
-NO_CHARGE = as_error(404, "charge_not_found", "No such charge.")
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """One authenticated call, with what the path named."""
-
-    tx: Tx
-    account: str
-    call: Call
-    ref: str
-    settings: Settings
-
-
-Operation = Callable[[Want], Answer]
 
 
 def _open_session(want: Want) -> Answer:
     ref = sessions.open_session(want.tx, want.account, want.call.read_json())
-    return _session(want, ref, 201)
+    return answer_session(want, ref, 201)
+
+
+def _charge_method(want: Want) -> Answer:
+    try:
+        ref = payments.charge_saved(want.tx, want.account, want.call.read_json(), delay_s=want.settings.delay_s)
+    except payments.NoMethod:
+        raise BadRequest("there is no such saved method", code="method_not_found") from None
+    return answer_session(want, ref, 201)
 
 
 def _get_session(want: Want) -> Answer:
-    return _session(want, want.ref, 200)
+    return answer_session(want, want.ref, 200)
 
 
 def _find_sessions(want: Want) -> Answer:
     reference = want.call.query.get("client_reference", "")
     found = sessions.find_by_reference(want.tx, want.account, reference)
-    return as_json(200, {"sessions": [sessions.show_session(want.tx, row, want.settings.public_url) for row in found]})
+    return as_json(200, {"sessions": [show_session(want.tx, row, want.settings.public_url) for row in found]})
 
 
 def _expire_session(want: Want) -> Answer:
     session = sessions.find_session(want.tx, want.ref, want.account)
-    if session is None:
-        return NO_SESSION
-    if not sessions.expire_session(want.tx, session):
+    if session is not None and not sessions.expire_session(want.tx, session):
         return as_error(409, "session_busy", "This session can't be expired just now.")
-    return _session(want, want.ref, 200)
+    return answer_session(want, want.ref, 200)
 
 
-def _list_charges(want: Want) -> Answer:
-    """Oldest first, `since` an instant, `after` the last ref of the page before."""
-    since = want.call.query.get("since", "1970-01-01T00:00:00+00:00")
-    try:
-        from_at = datetime.fromisoformat(since.replace(" ", "+"))
-    except ValueError:
-        raise BadRequest("since is an instant in ISO 8601") from None
-    from_s = (from_at if from_at.tzinfo else from_at.replace(tzinfo=UTC)).timestamp()
-    last = payments.find_charge(want.tx, want.account, want.call.query.get("after", ""))
-    rows = want.tx.all(
-        """SELECT charge.*, client_reference FROM charge JOIN session ON session.ref = session
-           WHERE charge.account = ? AND at >= ? AND n > ? ORDER BY n LIMIT ?""",
-        want.account, from_s, last["n"] if last else 0, _PAGE + 1,
-    )  # fmt: skip
-    shown = [
-        {**sessions.show_charge(want.tx, row), "client_reference": row["client_reference"]} for row in rows[:_PAGE]
-    ]
-    return as_json(200, {"charges": shown, "has_more": len(rows) > _PAGE})
-
-
-def _refund(want: Want) -> Answer:
-    charge = payments.find_charge(want.tx, want.account, want.ref)
-    if charge is None:
-        return NO_CHARGE
-    amount = want.call.read_json().get("amount_minor")
-    ref = payments.refund_charge(want.tx, charge, amount)
-    shown = {
-        "ref": ref,
-        "charge": want.ref,
-        "amount_minor": amount,
-        "currency": charge["currency"],
-        "status": "succeeded",
-    }
-    return as_json(201, shown)
-
-
-def _dispute(want: Want) -> Answer:
-    charge = payments.find_charge(want.tx, want.account, want.ref)
-    if charge is None:
-        return NO_CHARGE
-    payments.dispute_charge(want.tx, charge)
-    return as_json(200, {"ref": want.ref, "is_disputed": True})
+def _forget_method(want: Want) -> Answer:
+    if not vault.forget_method(want.tx, want.account, want.ref):
+        return as_error(404, "method_not_found", "No such method.")
+    return as_json(200, {"ref": want.ref, "is_removed": True})
 
 
 def _account(want: Want) -> Answer:
@@ -145,11 +98,6 @@ def _events(want: Want) -> Answer:
     return as_json(200, {"events": list_events(want.tx, want.account, want.call.query.get("client_reference"))})
 
 
-def _session(want: Want, ref: str, status: int) -> Answer:
-    row = sessions.find_session(want.tx, ref, want.account)
-    return as_json(status, sessions.show_session(want.tx, row, want.settings.public_url)) if row else NO_SESSION
-
-
 ROUTES: tuple[tuple[str, re.Pattern[str], str, Operation], ...] = tuple(
     (method, re.compile(path), name, operation)
     for method, path, name, operation in (
@@ -157,9 +105,9 @@ ROUTES: tuple[tuple[str, re.Pattern[str], str, Operation], ...] = tuple(
         ("GET", r"/v1/sessions", "look_up", _find_sessions),
         ("GET", r"/v1/sessions/(\w+)", "look_up", _get_session),
         ("POST", r"/v1/sessions/(\w+)/expire", "expire_session", _expire_session),
-        ("GET", r"/v1/charges", "list_charges", _list_charges),
-        ("POST", r"/v1/charges/(\w+)/refunds", "refund", _refund),
-        ("POST", r"/v1/charges/(\w+)/dispute", "dispute", _dispute),
+        ("POST", r"/v1/charges", "charge_method", _charge_method),
+        ("DELETE", r"/v1/methods/(\w+)", "forget_method", _forget_method),
+        *MONEY_ROUTES,
         ("GET", r"/v1/account", "account", _account),
         ("PUT", r"/v1/account", "account", _name_account),
         ("PUT", r"/v1/webhook", "webhook", _set_webhook),
@@ -215,8 +163,10 @@ class Api:
             with self._store.tx() as tx:
                 row = tx.one(
                     """SELECT client_reference FROM session WHERE ref = ?
-                       UNION SELECT client_reference FROM session JOIN charge ON session = session.ref WHERE charge.ref = ?""",
-                    ref, ref,
+                       UNION SELECT client_reference FROM session JOIN charge ON session = session.ref WHERE charge.ref = ?
+                       UNION SELECT client_reference FROM session JOIN charge ON session = session.ref
+                         JOIN dispute ON charge = charge.ref WHERE dispute.ref = ?""",
+                    ref, ref, ref,
                 )  # fmt: skip
             return str(row["client_reference"]) if row else ""
         if call.method == "GET":
@@ -245,7 +195,7 @@ class Api:
         """One transaction: the stored answer, or the effect together with its answer."""
         try:
             with self._store.tx() as tx:
-                payments.settle_due(tx)
+                settle_due(tx)
                 want = Want(tx, account, call, ref, self._settings)
                 if not key:
                     return operation(want)
@@ -259,7 +209,7 @@ class Api:
                 )  # fmt: skip
                 return answer
         except BadRequest as error:
-            return as_error(400, "invalid_request", f"{error}.")
+            return as_error(400, error.code, f"{error}.")
         except ValueError:
             return as_error(400, "invalid_request", "The body isn't a JSON object.")
 

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`outcome`: approve, decline, challenge (3-D Secure), delay (processing, then `settles_as`), dispute, slow."""
+    """`outcome`: approve, decline, challenge (3-D Secure), delay (processing, then `settles_as`), dispute, slow.
+
+    `once_saved` is the outcome of later charges, when it differs: decline (with `code`; only the first `declines`
+    times, if that isn't 0) or challenge.
+    """
 
     number: str
     outcome: str
     code: str = ""
     settles_as: str = "succeeded"
+    once_saved: str = ""
+    declines: int = 0
 
     @property
     def brand(self) -> str:
@@ -32,7 +38,15 @@ class Card:
     @property
     def meaning(self) -> str:
         """The key of the words that say what it does."""
+        if self.once_saved:
+            return f"card_later_{self.code or self.once_saved}" + ("_at_first" if self.declines else "")
         return f"card_{self.code or self.outcome}"
+
+    def charge_outcome(self, times_tried: int) -> str:
+        """What a charge of the saved card does, after so many charges of it."""
+        if self.declines and times_tried >= self.declines:
+            return self.outcome
+        return self.once_saved or self.outcome
 
 
 MAGIC_CARDS = (
@@ -50,6 +64,11 @@ MAGIC_CARDS = (
     Card("4000000000003303", "delay", "payment_failed", settles_as="declined"),
     Card("4000000000000259", "dispute"),
     Card("4000000000004400", "slow"),
+    Card("4000000000000341", "approve", "insufficient_funds", once_saved="decline"),
+    Card("4000000000000358", "approve", "insufficient_funds", once_saved="decline", declines=2),
+    Card("4000000000000366", "approve", "expired_card", once_saved="decline"),
+    Card("4000000000000374", "approve", "stolen_card", once_saved="decline"),
+    Card("4000000000000382", "approve", once_saved="challenge"),
 )
 BY_NUMBER = {card.number: card for card in MAGIC_CARDS}
 
@@ -61,6 +80,7 @@ DECLINES = {
     "expired_card": ("needs_customer", "The card has expired."),
     "incorrect_cvc": ("needs_customer", "The security code is wrong."),
     "authentication_failed": ("needs_customer", "The payer didn't confirm the payment with the bank."),
+    "authentication_required": ("needs_customer", "The bank wants the payer to confirm this payment."),
     "lost_card": ("never_again", "The card was reported lost."),
     "stolen_card": ("never_again", "The card was reported stolen."),
     "do_not_honor": ("never_again", "The bank won't honour this card."),

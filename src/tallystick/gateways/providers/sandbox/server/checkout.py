@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from tallystick.gateways.providers.sandbox.server import pages, payments, sessions
 from tallystick.gateways.providers.sandbox.server.cards import BY_NUMBER, passes_luhn
+from tallystick.gateways.providers.sandbox.server.due import settle_due
 from tallystick.gateways.providers.sandbox.server.pages import Form, Page
 from tallystick.gateways.providers.sandbox.server.store import Store, Tx
 from tallystick.gateways.providers.sandbox.server.wire import Answer, Call, Settings, wait, with_faults
@@ -48,6 +49,8 @@ class Checkout:
             if session["state"] != "open":
                 return pages.show_closed(page, session["state"])
             challenge = payments.pending_challenge(tx, ref)
+            if challenge and session["kind"] == "charge" and not is_verify:
+                return _go(page.verify_action)
             declined = sessions.last_decline(tx, ref)
         if is_verify:
             return pages.show_challenge(page, challenge["method_label"]) if challenge else _go(page.action)
@@ -62,10 +65,14 @@ class Checkout:
             session, page = self._load(tx, ref, language)
             if session["state"] != "open":
                 return pages.show_closed(page, session["state"])
+            if session["kind"] != "session":
+                return _go(page.verify_action)
             if form.errors:
                 return pages.show_checkout(page, form=form)
             card = BY_NUMBER[_digits(values)]
-            outcome = payments.try_card(tx, session, card, delay_s=self._settings.delay_s)
+            year, month = _read_expiry(values) or (0, 0)
+            typed = payments.Typed(card, month, year)
+            outcome = payments.try_card(tx, session, typed, delay_s=self._settings.delay_s)
         if card.outcome == "slow":
             wait(self._settings.slow_s)
         return _next(page, outcome)
@@ -84,7 +91,7 @@ class Checkout:
 
     def _load(self, tx: Tx, ref: str, language: str) -> tuple[sqlite3.Row, Page]:
         """The session as time has left it, and its page."""
-        payments.settle_due(tx)
+        settle_due(tx)
         session = sessions.find_session(tx, ref)
         if session is None:
             raise LookupError(ref)
@@ -100,11 +107,11 @@ def _find_errors(values: dict[str, str]) -> dict[str, str]:
         errors["number"] = "error_number"
     elif number not in BY_NUMBER:
         errors["number"] = "error_real"
-    expiry = _EXPIRY.fullmatch(values.get("expiry", "").strip())
+    expiry = _read_expiry(values)
     today = datetime.now(UTC)
     if expiry is None:
         errors["expiry"] = "error_expiry"
-    elif (2000 + int(expiry.group(2)), int(expiry.group(1))) < (today.year, today.month):
+    elif expiry < (today.year, today.month):
         errors["expiry"] = "error_past"
     if not re.fullmatch(r"[0-9]{3,4}", values.get("cvc", "").strip()):
         errors["cvc"] = "error_cvc"
@@ -113,13 +120,19 @@ def _find_errors(values: dict[str, str]) -> dict[str, str]:
     return errors
 
 
+def _read_expiry(values: dict[str, str]) -> tuple[int, int] | None:
+    """The year and the month as typed."""
+    match = _EXPIRY.fullmatch(values.get("expiry", "").strip())
+    return (2000 + int(match.group(2)), int(match.group(1))) if match else None
+
+
 def _digits(values: dict[str, str]) -> str:
     return re.sub(r"[\s-]", "", values.get("number", ""))
 
 
 def _next(page: Page, outcome: str) -> Answer:
     if outcome == "challenge":
-        return _go(f"/checkout/{page.ref}/verify?lang={page.language}")
+        return _go(page.verify_action)
     return _go(page.action if outcome == "declined" else page.return_url)
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlite3 import Row
 
 from tallystick.gateways import signatures
-from tallystick.gateways.providers.sandbox.server.payments import settle_due
+from tallystick.gateways.providers.sandbox.server.due import settle_due
 from tallystick.gateways.providers.sandbox.server.store import Store
 
 RETRY_S = (1, 2, 5, 15, 60, 300, 1800, 3600, 7200, 14400, 28800, 86400, 86400, 86400)

@@ -14,10 +14,14 @@ _GAP_S = 0.3
 
 
 def record_event(tx: Tx, session: sqlite3.Row, kind: str, **refs: str) -> None:
-    """Record a fact about a session, and one delivery for each webhook address of its account."""
-    account, reference = session["account"], session["client_reference"]
+    """Record a fact about a session or what came of it, and one delivery for each webhook address of its account."""
+    announce(tx, session["account"], session["client_reference"], kind, session=session["ref"], **refs)
+
+
+def announce(tx: Tx, account: str, reference: str, kind: str, **refs: str) -> None:
+    """Record a fact about an account; `reference` is the merchant's id, empty when the fact has none."""
     event_id = f"evt_{secrets.token_hex(12)}"
-    data = {"session": session["ref"], "client_reference": reference, **refs}
+    data = {**refs, "client_reference": reference} if reference else refs
     body = json.dumps({"id": event_id, "kind": kind, "at": instant(tx.now), "data": data}).encode()
     tx.run("INSERT INTO event VALUES (?, ?, ?, ?, ?, ?)", event_id, account, kind, reference, body, tx.now)
     tx.run(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tallystick.gateways.providers.sandbox.server.store import Tx, instant
 
-WIRE, PAY, SESSION, KEY, WEBHOOK = "wire", "pay", "session", "key", "webhook"
+WIRE, PAY, SESSION, KEY, REFUND, WEBHOOK = "wire", "pay", "session", "key", "refund", "webhook"
 FOREVER = -1
 
 
@@ -43,11 +43,18 @@ FAULTS: Mapping[str, Fault] = {
     ),
     "expire_refused": Fault(SESSION, "409 to an expire call, session stays open", {}),
     "expire_lag": Fault(SESSION, "expire answers `canceling`; confirmed so many seconds later", {"seconds": 10}),
+    "cancel_refused": Fault(SESSION, "409 to cancelling a charge that isn't final, it goes on", {}),
     "charge_after_expiry": Fault(SESSION, "says expired, and charges so many seconds later", {"seconds": 1}),
     "key_expired": Fault(KEY, "forgets the answer stored under an idempotency key", {}),
     "other_amount": Fault(PAY, "charges this instead (None: 1.00 less, or half)", {"amount_minor": None}),
     "other_currency": Fault(PAY, "charges in this currency (None: USD, or EUR)", {"currency": None}),
     "double_charge": Fault(PAY, "charges the session twice", {}),
+    "succeeded_then_disputed": Fault(PAY, "charges, and the payer disputes it so many seconds later", {"seconds": 20}),
+    "settlement_missing": Fault(PAY, "charges, but lists the charge nowhere; the balance has it", {}),
+    "charge_unknown": Fault(PAY, "also takes as much by hand in the dashboard, with no client reference", {}),
+    "refund_pending": Fault(REFUND, "processing, and succeeds so many seconds later", {"seconds": 20}),
+    "refund_fails": Fault(REFUND, "fails at once, the money stays", {}),
+    "refund_fails_later": Fault(REFUND, "succeeds, and comes back so many seconds later", {"seconds": 20}),
     "webhook_lost": Fault(WEBHOOK, "never delivered", {}),
     "webhook_duplicated": Fault(WEBHOOK, "delivered so many times", {"copies": 3}),
     "webhook_reordered": Fault(
@@ -60,7 +67,8 @@ FAULTS: Mapping[str, Fault] = {
 # What `operation` may say for a wire fault; without one it meets any API call, but not the payer (`view`, `pay`).
 # A webhook fault takes an event's kind there; without one it meets any event.
 OPERATIONS = (
-    "open_session", "look_up", "expire_session", "list_charges", "refund", "dispute", "account", "webhook", "events", "view", "pay",
+    "open_session", "look_up", "expire_session", "charge_method", "refund", "forget_method", "list_charges",
+    "list_settlements", "balances", "dispute", "account", "webhook", "events", "view", "pay",
 )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ esc = html.escape
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What every page of one session needs: language, merchant, amount, and the way back."""
+    """What every page of one session needs: language, merchant, amount (empty: nothing to pay), and the way back."""
 
     language: str
     merchant: str
@@ -26,6 +26,7 @@ class Page:
     description: str
     ref: str
     return_url: str
+    saves: bool = False
 
     def say(self, key: str, **values: str) -> str:
         """A sentence, escaped."""
@@ -36,6 +37,11 @@ class Page:
     def action(self) -> str:
         """Where this session lives, keeping the language."""
         return f"/checkout/{quote(self.ref)}?lang={self.language}"
+
+    @property
+    def verify_action(self) -> str:
+        """Where the payer's bank asks."""
+        return f"/checkout/{quote(self.ref)}/verify?lang={self.language}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,10 @@ class Form:
 
 def page_for(session: sqlite3.Row, merchant: str, language: str, return_url: str) -> Page:
     """The page of a session in one language."""
-    amount = format_money(session["amount_minor"], session["currency"], language)
-    return Page(language, merchant, amount, session["description"], session["ref"], return_url)
+    amount = format_money(session["amount_minor"], session["currency"], language) if session["amount_minor"] else ""
+    return Page(
+        language, merchant, amount, session["description"], session["ref"], return_url, saves=bool(session["saves"])
+    )
 
 
 def show_checkout(page: Page, *, declined: str = "", form: Form | None = None) -> Answer:
@@ -63,27 +71,30 @@ def show_checkout(page: Page, *, declined: str = "", form: Form | None = None) -
         + f'<div class="pair">{_field(page, form, "expiry", "numeric", 7)}{_field(page, form, "cvc", "numeric", 4)}</div>'
         + _field(page, form, "name", "text", 200)
     )
-    body = f"""<section><h1 class="quiet">{page.say("pay_to")}</h1>
-<data class="amount" value="{esc(page.amount)}">{esc(page.amount)}</data><p>{esc(page.description)}</p>{alert}
-<form method="post" action="{esc(page.action)}" novalidate aria-label="{page.say("card")}">{fields}
-<button>{page.say("pay")}</button></form></section>
-<p><a class="away" href="{esc(page.return_url)}">{page.say("cancel")}</a></p>
+    keep = f'<p class="hint">{page.say("keep_note")}</p>' if page.saves else ""
+    body = f"""<section>{_wanted(page)}<p>{esc(page.description)}</p>{alert}
+<form method="post" action="{esc(page.action)}" novalidate aria-label="{page.say("card")}">{fields}{keep}
+<button>{page.say("pay" if page.amount else "save")}</button></form></section>
+<p><a class="away" href="{esc(page.return_url)}">{page.say("cancel" if page.amount else "cancel_save")}</a></p>
 <section><h2>{page.say("cards")}</h2><p class="hint">{page.say("cards_hint")}</p>{_cards(page)}</section>"""
-    return _html(page, "pay", body, 422 if form.errors else 200)
+    return _html(page, "pay" if page.amount else "save", body, 422 if form.errors else 200)
 
 
 def show_challenge(page: Page, card: str) -> Answer:
     """The 3-D Secure page."""
-    body = f"""<section><h1>{page.say("verify_title")}</h1><p>{page.say("verify_text", card=card)}</p>
+    text, approve = ("verify_text", "approve") if page.amount else ("verify_save_text", "approve_save")
+    body = f"""<section><h1>{page.say("verify_title")}</h1><p>{page.say(text, card=card)}</p>
 <div class="bank"><h2>{page.say("bank")}</h2><p>{page.say("bank_text")}</p>
-<form method="post" action="/checkout/{quote(page.ref)}/verify?lang={page.language}">
-<button name="answer" value="approve">{page.say("approve")}</button>
+<form method="post" action="{esc(page.verify_action)}">
+<button name="answer" value="approve">{page.say(approve)}</button>
 <button class="plain" name="answer" value="decline">{page.say("refuse")}</button></form></div></section>"""
     return _html(page, "verify_title", body, 200)
 
 
 def show_closed(page: Page, state: str) -> Answer:
     """A session that can't be paid any more: why, and the way back."""
+    if state == "paid" and not page.amount:
+        state = "saved"
     body = f"""<section><h1>{page.say(f"{state}_title")}</h1><p>{page.say(f"{state}_text")}</p>
 <p class="gap"><a class="button" href="{esc(page.return_url)}">{page.say("back")}</a></p></section>"""
     return _html(page, f"{state}_title", body, 200)
@@ -94,6 +105,13 @@ def show_missing(language: str) -> Answer:
     page = Page(language, "", "", "", "", "")
     body = f"<section><h1>{page.say('missing_title')}</h1><p>{page.say('missing_text')}</p></section>"
     return _html(page, "missing_title", body, 404)
+
+
+def _wanted(page: Page) -> str:
+    if not page.amount:
+        return f"<h1>{page.say('save_for')}</h1><p>{page.say('save_text')}</p>"
+    amount = f'<data class="amount" value="{esc(page.amount)}">{esc(page.amount)}</data>'
+    return f'<h1 class="quiet">{page.say("pay_to")}</h1>{amount}'
 
 
 def _alert(title: str, text: str) -> str:
@@ -115,6 +133,7 @@ def _cards(page: Page) -> str:
         f'<tr><td><a href="{esc(page.action)}&amp;card={card.number}">{card.spaced}</a></td>'
         f"<td>{page.say(card.meaning)}</td></tr>"
         for card in MAGIC_CARDS
+        if page.saves or not card.once_saved
     )
     head = f'<tr><th scope="col">{page.say("col_card")}</th><th scope="col">{page.say("col_effect")}</th></tr>'
     return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"

@@ -1,38 +1,91 @@
-"""Taking money: a card is tried, confirmed, settled; a charge is refunded or disputed."""
+"""Taking money: a card is tried, confirmed, settled; a saved card is charged."""
 
 from __future__ import annotations
 
 import secrets
 import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from tallystick.gateways.providers.sandbox.server.cards import Card
+from tallystick.gateways.providers.sandbox.server.balance import charge_fee_minor, move
+from tallystick.gateways.providers.sandbox.server.cards import BY_NUMBER, Card
 from tallystick.gateways.providers.sandbox.server.events import record_event
 from tallystick.gateways.providers.sandbox.server.faults import take_fault
-from tallystick.gateways.providers.sandbox.server.sessions import BadRequest, end_session, find_session
+from tallystick.gateways.providers.sandbox.server.sessions import BadRequest, find_session, store
 from tallystick.gateways.providers.sandbox.server.store import Tx
+from tallystick.gateways.providers.sandbox.server.vault import card_of, find_method, is_expired, keep_method
+
+CHARGE_LIFETIME_S = 3600
 
 
-def try_card(tx: Tx, session: sqlite3.Row, card: Card, *, delay_s: float) -> str:
+class NoMethod(LookupError):
+    """This account keeps no such card, or not any more; nothing was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """A card as the payer typed it: a magic number, and an expiry date of their own."""
+
+    card: Card
+    expiry_month: int
+    expiry_year: int
+
+
+def try_card(tx: Tx, session: sqlite3.Row, typed: Typed, *, delay_s: float) -> str:
     """Try one card in an open session: `paid`, `processing`, `declined`, or `challenge`. Each try is recorded."""
+    outcome = typed.card.outcome
+    if outcome == "delay" and session["amount_minor"] == 0:
+        outcome = "approve"
+    return _try(tx, session, typed, outcome, typed.card.code, delay_s=delay_s)
+
+
+def charge_saved(tx: Tx, account: str, wanted: Mapping[str, object], *, delay_s: float) -> str:
+    """Charge a saved card; returns the ref of the charge, which ends at once, is processing, or waits for the payer.
+
+    Raises BadRequest, NoMethod.
+    """
+    is_present = wanted.get("is_customer_present")
+    if type(is_present) is not bool:
+        raise BadRequest("is_customer_present is true or false")
+    method = find_method(tx, account, wanted.get("method"))
+    if method is None:
+        raise NoMethod(str(wanted.get("method")))
+    if (wanted.get("customer") or method["customer"]) != method["customer"]:
+        raise BadRequest("this card belongs to another customer")
+    ref = store(tx, account, {**wanted, "customer": method["customer"]}, kind="charge", lifetime_s=CHARGE_LIFETIME_S)
+    session = find_session(tx, ref)
+    if session is None:
+        raise LookupError(ref)
+    tx.run("UPDATE session SET method = ? WHERE ref = ?", method["ref"], ref)
+    tx.run("UPDATE method SET charges_tried = charges_tried + 1 WHERE ref = ?", method["ref"])
+    card = card_of(method)
+    outcome, code = card.charge_outcome(method["charges_tried"]), card.code
+    if is_expired(tx, method):
+        outcome, code = "decline", "expired_card"
+    elif outcome == "challenge" and not is_present:
+        outcome, code = "decline", "authentication_required"
+    _try(tx, session, Typed(card, method["expiry_month"], method["expiry_year"]), outcome, code, delay_s=delay_s)
+    return ref
+
+
+def _try(tx: Tx, session: sqlite3.Row, typed: Typed, outcome: str, code: str, *, delay_s: float) -> str:
     ref = session["ref"]
     tx.run("UPDATE try SET outcome = 'dropped' WHERE session = ? AND outcome = 'challenge'", ref)
-    match card.outcome:
+    match outcome:
         case "decline":
-            _add_try(tx, ref, card.label, "declined", card.code)
-            record_event(tx, session, "session.declined")
+            _add_try(tx, ref, typed, "declined", code)
+            _refuse(tx, session)
             return "declined"
         case "challenge":
-            _add_try(tx, ref, card.label, "challenge")
+            _add_try(tx, ref, typed, "challenge")
             return "challenge"
         case "delay":
-            _add_try(
-                tx, ref, card.label, "processing", card.code, settle_at=tx.now + delay_s, settles_as=card.settles_as
-            )
+            _add_try(tx, ref, typed, "processing", code, settle_at=tx.now + delay_s)
             tx.run("UPDATE session SET state = 'processing' WHERE ref = ?", ref)
-            record_event(tx, session, "session.processing")
+            record_event(tx, session, f"{session['kind']}.processing")
             return "processing"
-    _add_try(tx, ref, card.label, "succeeded")
-    take_money(tx, session, card.label, dispute_at=tx.now + delay_s if card.outcome == "dispute" else None)
+    _add_try(tx, ref, typed, "succeeded")
+    _complete(tx, session, typed, dispute_at=tx.now + delay_s if outcome == "dispute" else None)
     return "paid"
 
 
@@ -45,11 +98,24 @@ def answer_challenge(tx: Tx, session: sqlite3.Row, challenge: sqlite3.Row, *, is
     """The payer's answer to 3-D Secure: `paid` or `declined`."""
     if is_approved:
         tx.run("UPDATE try SET outcome = 'succeeded' WHERE id = ?", challenge["id"])
-        take_money(tx, session, challenge["method_label"])
+        _complete(tx, session, _typed(challenge))
         return "paid"
     tx.run("UPDATE try SET outcome = 'declined', code = 'authentication_failed' WHERE id = ?", challenge["id"])
-    record_event(tx, session, "session.declined")
+    _refuse(tx, session)
     return "declined"
+
+
+def settle(tx: Tx, pending: sqlite3.Row) -> None:
+    """A try the bank had to think about ends as its card says."""
+    session = find_session(tx, pending["session"])
+    if session is None:
+        raise LookupError(pending["session"])
+    tx.run("UPDATE try SET outcome = settles_as WHERE id = ?", pending["id"])
+    if pending["settles_as"] == "succeeded":
+        _complete(tx, session, _typed(pending))
+    else:
+        tx.run("UPDATE session SET state = 'failed' WHERE ref = ?", session["ref"])
+        record_event(tx, session, "charge.failed")
 
 
 def take_money(tx: Tx, session: sqlite3.Row, label: str, *, dispute_at: float | None = None) -> None:
@@ -60,62 +126,15 @@ def take_money(tx: Tx, session: sqlite3.Row, label: str, *, dispute_at: float | 
         amount = int(other.params["amount_minor"] or (amount - 100 if amount > 100 else (amount + 1) // 2))
     if other := take_fault(tx, ["other_currency"], reference=reference, operation=""):
         currency = str(other.params["currency"] or ("USD" if currency != "USD" else "EUR"))
+    if hit := take_fault(tx, ["succeeded_then_disputed"], reference=reference, operation=""):
+        dispute_at = tx.now + hit.seconds
+    is_hidden = take_fault(tx, ["settlement_missing"], reference=reference, operation="") is not None
     takes = 2 if take_fault(tx, ["double_charge"], reference=reference, operation="") else 1
     for take in range(takes):
-        charge = f"ch_{secrets.token_hex(12)}"
-        tx.run(
-            """INSERT INTO charge (ref, session, account, take, amount_minor, currency, at, method_label, dispute_at)
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-            charge, session["ref"], session["account"], take, amount, currency, tx.now, label, dispute_at,
-        )  # fmt: skip
-        record_event(tx, session, "charge.succeeded", charge=charge)
+        _add_charge(tx, session, take, amount, currency, label, dispute_at, is_hidden=is_hidden)
+    if take_fault(tx, ["charge_unknown"], reference=reference, operation=""):
+        _take_by_hand(tx, session, label)
     tx.run("UPDATE session SET state = 'paid', late_charge_at = NULL WHERE ref = ?", session["ref"])
-    record_event(tx, session, "session.completed")
-
-
-def settle_due(tx: Tx) -> None:
-    """Everything that time alone brings: slow payments settle, sessions expire, late charges and disputes appear."""
-    for row in tx.all("SELECT * FROM try WHERE outcome = 'processing' AND settle_at <= ?", tx.now):
-        session = find_session(tx, row["session"])
-        if session is None:
-            continue
-        tx.run("UPDATE try SET outcome = settles_as WHERE id = ?", row["id"])
-        if row["settles_as"] == "succeeded":
-            take_money(tx, session, row["method_label"])
-        else:
-            tx.run("UPDATE session SET state = 'failed' WHERE ref = ?", session["ref"])
-            record_event(tx, session, "charge.failed")
-    for session in tx.all(
-        "SELECT * FROM session WHERE state = 'open' AND min(expires_at, ifnull(cancel_at, expires_at)) <= ?", tx.now
-    ):
-        end_session(tx, session)
-    for session in tx.all("SELECT * FROM session WHERE late_charge_at <= ?", tx.now):
-        take_money(tx, session, "Visa ···· 4242")
-    for charge in tx.all("SELECT * FROM charge WHERE dispute_at <= ?", tx.now):
-        dispute_charge(tx, charge)
-
-
-def refund_charge(tx: Tx, charge: sqlite3.Row, amount_minor: object) -> str:
-    """Give back part or all of a charge; returns the refund's ref. Raises BadRequest when that is too much."""
-    left = charge["amount_minor"] - charge["refunded_minor"]
-    if type(amount_minor) is not int or not 0 < amount_minor <= left:
-        raise BadRequest(f"amount_minor is between 1 and {left}")
-    ref = f"re_{secrets.token_hex(12)}"
-    tx.run("INSERT INTO refund VALUES (?, ?, ?, ?)", ref, charge["ref"], amount_minor, tx.now)
-    tx.run("UPDATE charge SET refunded_minor = refunded_minor + ? WHERE ref = ?", amount_minor, charge["ref"])
-    session = find_session(tx, charge["session"])
-    if session is not None:
-        record_event(tx, session, "charge.refunded", charge=charge["ref"], refund=ref)
-    return ref
-
-
-def dispute_charge(tx: Tx, charge: sqlite3.Row) -> None:
-    """The payer asks their bank for the money back. Once only."""
-    tx.run("UPDATE charge SET dispute_at = NULL WHERE ref = ?", charge["ref"])
-    is_new = tx.run("UPDATE charge SET disputed_at = ? WHERE ref = ? AND disputed_at IS NULL", tx.now, charge["ref"])
-    session = find_session(tx, charge["session"])
-    if is_new and session is not None:
-        record_event(tx, session, "charge.disputed", charge=charge["ref"])
 
 
 def find_charge(tx: Tx, account: str, ref: str) -> sqlite3.Row | None:
@@ -123,17 +142,78 @@ def find_charge(tx: Tx, account: str, ref: str) -> sqlite3.Row | None:
     return tx.one("SELECT * FROM charge WHERE ref = ? AND account = ?", ref, account)
 
 
-def _add_try(
+def _complete(tx: Tx, session: sqlite3.Row, typed: Typed, *, dispute_at: float | None = None) -> None:
+    """The payer's part is done: take the money, if any is wanted, and keep the card, if that was agreed."""
+    if session["amount_minor"]:
+        take_money(tx, session, typed.card.label, dispute_at=dispute_at)
+    else:
+        tx.run("UPDATE session SET state = 'paid' WHERE ref = ?", session["ref"])
+    if session["saves"]:
+        keep_method(tx, session, typed.card.number, typed.expiry_month, typed.expiry_year)
+    if session["kind"] == "session":
+        record_event(tx, session, "session.completed")
+
+
+def _refuse(tx: Tx, session: sqlite3.Row) -> None:
+    """A refused card leaves a session open for another try, and ends a charge."""
+    if session["kind"] == "charge":
+        tx.run("UPDATE session SET state = 'failed' WHERE ref = ?", session["ref"])
+        record_event(tx, session, "charge.failed")
+    else:
+        record_event(tx, session, "session.declined")
+
+
+def _add_charge(
     tx: Tx,
-    session: str,
+    session: sqlite3.Row,
+    take: int,
+    amount: int,
+    currency: str,
     label: str,
-    outcome: str,
-    code: str = "",
+    dispute_at: float | None,
     *,
-    settle_at: float | None = None,
-    settles_as: str = "",
+    is_hidden: bool,
 ) -> None:
+    ref = f"ch_{secrets.token_hex(12)}"
     tx.run(
-        "INSERT INTO try (id, session, method_label, outcome, code, at, settle_at, settles_as) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        f"try_{secrets.token_hex(8)}", session, label, outcome, code, tx.now, settle_at, settles_as,
+        """INSERT INTO charge (ref, session, account, take, amount_minor, currency, at, method_label, dispute_at, changed_at, is_hidden)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        ref, session["ref"], session["account"], take, amount, currency, tx.now, label, dispute_at, tx.now, is_hidden,
     )  # fmt: skip
+    charge = find_charge(tx, session["account"], ref)
+    if charge is None:
+        raise LookupError(ref)
+    move(tx, charge, "charge", amount, source=ref, fee_minor=charge_fee_minor(amount))
+    record_event(tx, session, "charge.succeeded", charge=ref)
+
+
+def _take_by_hand(tx: Tx, session: sqlite3.Row, label: str) -> None:
+    """A payment as somebody makes it in the dashboard: it carries no reference of the merchant's system."""
+    ref = f"cs_{secrets.token_hex(16)}"
+    tx.run(
+        """INSERT INTO session (ref, account, kind, client_reference, amount_minor, currency, description, return_url,
+             customer_email, language, state, created_at, expires_at)
+           VALUES (?, ?, 'dashboard', '', ?, ?, '', '', '', 'en', 'paid', ?, ?)""",
+        ref, session["account"], session["amount_minor"], session["currency"], tx.now, tx.now,
+    )  # fmt: skip
+    made = find_session(tx, ref)
+    if made is None:
+        raise LookupError(ref)
+    _add_charge(tx, made, 0, made["amount_minor"], made["currency"], label, None, is_hidden=False)
+
+
+def _add_try(
+    tx: Tx, session: str, typed: Typed, outcome: str, code: str = "", *, settle_at: float | None = None
+) -> None:
+    card = typed.card
+    tx.run(
+        """INSERT INTO try (id, session, method_label, outcome, code, at, settle_at, settles_as, card, expiry_month, expiry_year)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        f"try_{secrets.token_hex(8)}", session, card.label, outcome, code, tx.now, settle_at,
+        card.settles_as if settle_at is not None else "", card.number, typed.expiry_month, typed.expiry_year,
+    )  # fmt: skip
+
+
+def _typed(row: sqlite3.Row) -> Typed:
+    """The card of a recorded try."""
+    return Typed(BY_NUMBER[row["card"]], row["expiry_month"], row["expiry_year"])

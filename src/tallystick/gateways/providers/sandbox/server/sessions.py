@@ -9,26 +9,40 @@ from urllib.parse import urlsplit
 
 from babel.numbers import list_currencies
 
-from tallystick.gateways.providers.sandbox.server.cards import DECLINES
 from tallystick.gateways.providers.sandbox.server.events import record_event
 from tallystick.gateways.providers.sandbox.server.faults import take_fault
-from tallystick.gateways.providers.sandbox.server.store import Tx, instant
+from tallystick.gateways.providers.sandbox.server.store import Tx
+from tallystick.gateways.providers.sandbox.server.vault import find_customer
 
 CURRENCIES = frozenset(list_currencies())
 LIFETIME_S_MAX = 90 * 86400
 
 
 class BadRequest(ValueError):
-    """The caller asked for something that makes no sense; nothing was done."""
+    """The caller asked for something that makes no sense; nothing was done. `code` is what the API says."""
+
+    def __init__(self, message: str, *, code: str = "invalid_request") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def open_session(tx: Tx, account: str, wanted: Mapping[str, object]) -> str:
-    """Store a new session and return its ref. Raises BadRequest."""
-    amount, lifetime_s = wanted.get("amount_minor"), wanted.get("lifetime_s")
-    if type(amount) is not int or not 0 < amount < 10**12:
-        raise BadRequest("amount_minor is a positive whole number of minor units")
+    """Store a new session and return its ref; an amount of 0 only saves a card. Raises BadRequest."""
+    lifetime_s, saves = wanted.get("lifetime_s"), wanted.get("saves_method", False)
+    if type(saves) is not bool:
+        raise BadRequest("saves_method is true or false")
     if type(lifetime_s) is not int or not 0 < lifetime_s <= LIFETIME_S_MAX:
         raise BadRequest("lifetime_s is between 1 second and 90 days")
+    return store(tx, account, wanted, kind="session", lifetime_s=lifetime_s, saves=saves)
+
+
+def store(
+    tx: Tx, account: str, wanted: Mapping[str, object], *, kind: str, lifetime_s: float, saves: bool = False
+) -> str:
+    """Check what sessions and charges of saved methods have in common, and write it down. Raises BadRequest."""
+    amount, customer = wanted.get("amount_minor"), wanted.get("customer") or None
+    if type(amount) is not int or not (0 if saves else 1) <= amount < 10**12:
+        raise BadRequest("amount_minor is a positive whole number of minor units, or 0 to save only")
     texts = {name: wanted.get(name) for name in ("client_reference", "currency", "description", "return_url")}
     for name, value in texts.items():
         if not isinstance(value, str) or not value.strip() or len(value) > 2000:
@@ -38,12 +52,16 @@ def open_session(tx: Tx, account: str, wanted: Mapping[str, object]) -> str:
     url = urlsplit(str(texts["return_url"]))
     if url.scheme not in {"http", "https"} or not url.hostname:
         raise BadRequest("return_url is a web address")
+    if customer is not None and find_customer(tx, account, customer) is None:
+        raise BadRequest("there is no such customer")
     ref = f"cs_{secrets.token_hex(16)}"
     tx.run(
-        """INSERT INTO session (ref, account, client_reference, amount_minor, currency, description, return_url,
-             customer_email, language, state, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)""",
-        ref, account, texts["client_reference"], amount, texts["currency"], texts["description"], texts["return_url"],
-        str(wanted.get("customer_email") or ""), str(wanted.get("language") or "en"), tx.now, tx.now + lifetime_s,
+        """INSERT INTO session (ref, account, kind, client_reference, amount_minor, currency, description, return_url,
+             customer_email, language, customer, saves, state, created_at, expires_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', ?, ?)""",
+        ref, account, kind, texts["client_reference"], amount, texts["currency"], texts["description"],
+        texts["return_url"], str(wanted.get("customer_email") or ""), str(wanted.get("language") or "en"), customer, saves,
+        tx.now, tx.now + lifetime_s,
     )  # fmt: skip
     return ref
 
@@ -64,10 +82,16 @@ def find_by_reference(tx: Tx, account: str, reference: str) -> list[sqlite3.Row]
 
 
 def expire_session(tx: Tx, session: sqlite3.Row) -> bool:
-    """Expire an open session on the merchant's wish; anything else stays as it is. False when refused (a fault)."""
+    """Expire an open session, or a charge that isn't final, on the merchant's wish. False when refused (a fault).
+
+    Anything else stays as it is; what a payer began at the checkout can't be stopped while the bank has it.
+    """
     reference = session["client_reference"]
-    if session["state"] != "open":
+    is_charge = session["kind"] == "charge"
+    if session["state"] != "open" and not (is_charge and session["state"] == "processing"):
         return True
+    if is_charge and take_fault(tx, ["cancel_refused"], reference=reference, operation="expire_session"):
+        return False
     if take_fault(tx, ["expire_refused"], reference=reference, operation="expire_session"):
         return False
     if session["cancel_at"] is not None:
@@ -82,12 +106,15 @@ def expire_session(tx: Tx, session: sqlite3.Row) -> bool:
 def end_session(tx: Tx, session: sqlite3.Row) -> None:
     """Expire a session, by wish or by time."""
     hit = take_fault(tx, ["charge_after_expiry"], reference=session["client_reference"], operation="expire_session")
-    late_charge_at = tx.now + hit.seconds if hit else None
+    late_charge_at = tx.now + hit.seconds if hit and session["amount_minor"] else None
     tx.run(
         "UPDATE session SET state = 'expired', expires_at = min(expires_at, ?), late_charge_at = ? WHERE ref = ?",
         tx.now, late_charge_at, session["ref"],
     )  # fmt: skip
-    tx.run("UPDATE try SET outcome = 'dropped' WHERE session = ? AND outcome = 'challenge'", session["ref"])
+    tx.run(
+        "UPDATE try SET outcome = 'dropped' WHERE session = ? AND outcome IN ('challenge', 'processing')",
+        session["ref"],
+    )
     record_event(tx, session, "session.expired")
 
 
@@ -95,52 +122,3 @@ def last_decline(tx: Tx, ref: str) -> str:
     """The code of the last try, when it was refused; else empty."""
     row = tx.one("SELECT outcome, code FROM try WHERE session = ? ORDER BY at DESC, rowid DESC LIMIT 1", ref)
     return str(row["code"]) if row and row["outcome"] == "declined" else ""
-
-
-def show_session(tx: Tx, session: sqlite3.Row, public_url: str) -> dict[str, object]:
-    """A session as the API shows it."""
-    ref, code = session["ref"], last_decline(tx, session["ref"])
-    charges = tx.all("SELECT * FROM charge WHERE session = ? ORDER BY n", ref)
-    status = session["state"]
-    if status == "open" and session["cancel_at"] is not None:
-        status = "canceling"
-    tries = tx.all("SELECT * FROM try WHERE session = ? ORDER BY at, rowid", ref)
-    return {
-        "ref": ref,
-        "client_reference": session["client_reference"],
-        "status": status,
-        "amount_minor": session["amount_minor"],
-        "currency": session["currency"],
-        "url": f"{public_url}/checkout/{ref}",
-        "created_at": instant(session["created_at"]),
-        "expires_at": instant(session["expires_at"]),
-        "decline": {"code": code, "class": DECLINES[code][0], "message": DECLINES[code][1]} if code else None,
-        "tries": [
-            {
-                "at": instant(row["at"]),
-                "method_label": row["method_label"],
-                "outcome": row["outcome"],
-                "code": row["code"],
-            }
-            for row in tries
-        ],
-        "charges": [show_charge(tx, row) for row in charges],
-    }
-
-
-def show_charge(tx: Tx, charge: sqlite3.Row) -> dict[str, object]:
-    """A charge as the API shows it."""
-    refunds = tx.all("SELECT * FROM refund WHERE charge = ? ORDER BY at, rowid", charge["ref"])
-    return {
-        "ref": charge["ref"],
-        "session": charge["session"],
-        "amount_minor": charge["amount_minor"],
-        "currency": charge["currency"],
-        "at": instant(charge["at"]),
-        "method_label": charge["method_label"],
-        "refunded_minor": charge["refunded_minor"],
-        "is_disputed": charge["disputed_at"] is not None,
-        "refunds": [
-            {"ref": row["ref"], "amount_minor": row["amount_minor"], "at": instant(row["at"])} for row in refunds
-        ],
-    }
