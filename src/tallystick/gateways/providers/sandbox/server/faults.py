@@ -115,12 +115,13 @@ def take_fault(tx: Tx, kinds: Iterable[str], *, reference: str, operation: str) 
     """The first armed fault of these kinds that matches this call; counts the hit."""
     names = list(kinds)
     marks = ", ".join("?" * len(names))
+    meets = f"""kind IN ({marks}) AND remaining <> 0 AND (until IS NULL OR until > ?)
+      AND (operation = ? OR (operation IS NULL AND (? NOT IN ('pay', 'view') OR kind = 'outage')))"""
+    values = (*names, tx.now, operation, operation)
     row = tx.one(
-        f"""SELECT n, kind, params FROM fault
-            WHERE kind IN ({marks}) AND remaining <> 0 AND (until IS NULL OR until > ?)
-              AND (client_reference IS NULL OR client_reference = ?)
-              AND (operation = ? OR (operation IS NULL AND (? NOT IN ('pay', 'view') OR kind = 'outage'))) ORDER BY n LIMIT 1""",
-        *names, tx.now, reference, operation, operation,
+        f"""SELECT n, kind, params FROM fault WHERE client_reference IS NULL AND {meets}
+            UNION ALL SELECT n, kind, params FROM fault WHERE client_reference = ? AND {meets} ORDER BY n LIMIT 1""",
+        *values, reference, *values,
     )  # fmt: skip
     if row is None:
         return None
