@@ -60,6 +60,11 @@ def _act(tx: Tx, call: Call) -> Answer:
 
 def _truth(tx: Tx, account: str | None) -> dict[str, object]:
     """Everything that moved money, whatever the API admits: for tests that compare it with somebody's books."""
+    sessions = tx.all(
+        """SELECT ref, account, kind, client_reference, amount_minor, currency, state FROM session
+           WHERE (? IS NULL OR account = ?) ORDER BY rowid""",
+        account, account,
+    )  # fmt: skip
     charges = tx.all(
         """SELECT charge.ref, charge.account, session.ref AS session, kind, client_reference, charge.amount_minor,
              charge.currency, method_label, refunded_minor, is_hidden
@@ -82,5 +87,11 @@ def _truth(tx: Tx, account: str | None) -> dict[str, object]:
     )  # fmt: skip
     return {
         name: [dict(row) for row in rows]
-        for name, rows in (("charges", charges), ("refunds", refunds), ("disputes", disputes), ("methods", methods))
+        for name, rows in (
+            ("sessions", sessions),
+            ("charges", charges),
+            ("refunds", refunds),
+            ("disputes", disputes),
+            ("methods", methods),
+        )
     }
