@@ -26,7 +26,7 @@ def open_bells() -> object:
 
 
 def ring(sweeper: str) -> None:
-    """Ask for a sweeper (`events`, `messages`, `attempts`, `inbox`, `renderings`) once the transaction commits."""
+    """Ask for a sweeper (a name in the worker's timetable) once the transaction commits."""
     bells = _bells.get()
     if bells is not None:
         bells.add(sweeper)

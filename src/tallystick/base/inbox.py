@@ -23,6 +23,8 @@ def keep(
     attempt_id: UUID | None,
     body: bytes,
     now: datetime,
+    subject: str = "attempt",
+    charge_ref: str = "",
 ) -> bool:
     """Keep a verified webhook and return whether it is new: a second delivery of the same event is not. Idempotent."""
     with tenant.tx(seller_id):
@@ -32,16 +34,17 @@ def keep(
             gateway_account_id=gateway_account_id,
             event_id=event_id,
             kind=kind,
+            subject=subject,
             reference=reference,
+            charge_ref=charge_ref,
             attempt_id=attempt_id,
             body=body,
             received_at=now,
             due_at=now,
         )
-        before = InboundEvent.objects.filter(gateway_account_id=gateway_account_id, event_id=event_id).exists()
         InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
         ring("inbox")
-        return not before
+        return InboundEvent.objects.filter(id=row.id).exists()
 
 
 def due(*, at: datetime, most: int, seller_id: UUID | None = None) -> list[tuple[UUID, UUID]]:

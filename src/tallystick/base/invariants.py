@@ -65,8 +65,46 @@ RULES: Mapping[str, str] = {
         WHERE s.is_live <> (a.ended_at IS NULL)""",
     "succeeded_has_payment": """
         SELECT a.id FROM charge_attempt a LEFT JOIN payment p ON p.attempt_id = a.id
-        WHERE a.state = 'succeeded' AND p.id IS NULL""",
+        WHERE a.state = 'succeeded' AND a.kind <> 'setup' AND p.id IS NULL""",
     "payment_has_number": "SELECT id FROM payment WHERE number IS NULL",
+    "returned_is_refunds_and_disputes": """
+        SELECT p.id FROM payment p
+        LEFT JOIN (SELECT payment_id, sum(amount_minor - excess_minor) FILTER (WHERE state = 'succeeded') AS refunded,
+            sum(amount_minor - excess_minor) FILTER (WHERE ended_at IS NULL) AS reserved
+          FROM refund GROUP BY 1) r ON r.payment_id = p.id
+        LEFT JOIN (SELECT payment_id, sum(held_minor) FILTER (WHERE closed_at IS NULL) AS held,
+            sum(held_minor) FILTER (WHERE state = 'lost') AS lost FROM dispute GROUP BY 1) d ON d.payment_id = p.id
+        WHERE p.refunded_minor <> coalesce(r.refunded, 0) OR p.refund_reserved_minor <> coalesce(r.reserved, 0)
+          OR p.disputed_minor <> coalesce(d.held, 0) OR p.lost_minor <> coalesce(d.lost, 0)""",
+    "refund_has_entry": """
+        SELECT r.id FROM refund r LEFT JOIN journal_entry e ON e.source_id = r.id AND e.kind = 'refund.paid'
+        WHERE (r.state = 'succeeded' AND e.id IS NULL) OR (r.state IN ('waiting', 'reserved', 'rejected') AND e.id IS NOT NULL)""",
+    "dispute_has_entry": """
+        SELECT d.id FROM dispute d LEFT JOIN journal_entry e ON e.source_id = d.id AND e.kind = 'dispute.opened'
+        WHERE e.id IS NULL""",
+    "disputed_is_held": """
+        SELECT coalesce(b.currency, d.currency) FROM (SELECT currency, sum(amount_minor) AS booked FROM journal_line
+            WHERE account = 'disputed' GROUP BY 1) b
+        FULL JOIN (SELECT currency, sum(held_minor) FILTER (WHERE closed_at IS NULL) AS held FROM dispute GROUP BY 1) d
+          USING (currency) WHERE coalesce(b.booked, 0) <> coalesce(d.held, 0)""",
+    "charging_has_attempt": """
+        SELECT c.id FROM scheduled_charge c LEFT JOIN charge_attempt a ON a.scheduled_charge_id = c.id
+        WHERE c.state = 'charging' AND a.id IS NULL""",
+    "charge_ends_paid": """
+        SELECT c.id FROM scheduled_charge c WHERE c.state = 'done' AND NOT EXISTS (
+          SELECT 1 FROM charge_attempt a WHERE a.scheduled_charge_id = c.id AND a.state = 'succeeded')""",
+    "one_plan_per_due_item": """
+        SELECT due_item_id FROM scheduled_charge WHERE ended_at IS NULL GROUP BY 1 HAVING count(*) > 1""",
+    "kept_with_consent": "SELECT id FROM payment_method WHERE consent_text = ''",
+    "payout_has_entry": """
+        SELECT p.id FROM payout p LEFT JOIN journal_entry e ON e.source_id = p.id AND e.kind = 'payout.sent'
+        WHERE e.id IS NULL AND p.amount_minor <> 0""",
+    "fees_are_booked": """
+        SELECT l.id FROM settlement_line l LEFT JOIN journal_entry e ON e.source_id = l.id AND e.kind = 'gateway.fee'
+        WHERE l.fee_minor <> 0 AND e.id IS NULL""",
+    "written_off_is_booked": """
+        SELECT w.id FROM write_off w LEFT JOIN allocation a ON a.write_off_id = w.id GROUP BY w.id, w.amount_minor
+        HAVING coalesce(sum(a.amount_minor) FILTER (WHERE a.amount_minor > 0), 0) <> w.amount_minor""",
     "issued_content_is_whole": """
         SELECT i.id FROM invoice i LEFT JOIN document_content d ON d.invoice_id = i.id
         WHERE i.number IS NOT NULL AND (d.content IS NULL OR NOT d.content ?& ARRAY['seller', 'customer', 'issued_on'])""",

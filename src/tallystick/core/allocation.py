@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -56,6 +56,24 @@ def allocate(
             shares.append(Share(item.id, share_minor))
             rest_minor -= share_minor
     return Allocation(tuple(shares), rest_minor)
+
+
+def allocate_parts(amount_minor: int, parts: Sequence[tuple[int, Sequence[OpenItem]]]) -> Allocation:
+    """Give each part up to its own amount, then what is over to any item that is still open, oldest due first.
+
+    A part is (minor units, the items it is for). Money in is never refused: what nothing takes is the rest.
+    """
+    given: dict[UUID, int] = {}
+    left_minor = amount_minor
+    for part_minor, own in parts:
+        shared = allocate(min(part_minor, left_minor), own, spill=True)
+        given.update({share.id: share.amount_minor for share in shared.shares})
+        left_minor -= sum(share.amount_minor for share in shared.shares)
+    items = [item for _, own in parts for item in own]
+    over = allocate(left_minor, [replace(i, open_minor=i.open_minor - given.get(i.id, 0)) for i in items], spill=True)
+    more = {share.id: share.amount_minor for share in over.shares}
+    totals = [(item.id, given.get(item.id, 0) + more.get(item.id, 0)) for item in items]
+    return Allocation(tuple([Share(id_, minor) for id_, minor in totals if minor]), over.rest_minor)
 
 
 def allocate_exact(wanted: Mapping[UUID, int], items: Sequence[OpenItem], *, amount_minor: int) -> Allocation:

@@ -23,6 +23,7 @@ class ContactDetails:
 class Details:
     """A customer. The id is made by the caller: saving it twice edits one customer; no `number` means the next one.
 
+    `payment_links` off means no link or button to pay in anything this customer gets (C7).
     `terms` holds the fields of `core.schedule.Terms` as JSON, None means the seller's own.
     """
 
@@ -42,4 +43,5 @@ class Details:
     phone: str = ""
     terms: dict[str, Any] | None = None
     note: str = ""
+    payment_links: bool = True
     contacts: tuple[ContactDetails, ...] = ()

@@ -28,6 +28,7 @@ class Customer(TenantModel):
     currency = models.CharField(max_length=3)
     terms = models.JSONField(null=True)
     note = models.TextField(blank=True)
+    payment_links = models.BooleanField(default=True, db_default=True)
     archived_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     search = models.GeneratedField(

@@ -56,6 +56,12 @@ def addresses_for_documents(customer_id: UUID) -> tuple[list[str], list[str]]:
     return recipients, list(copies)
 
 
+def email_of(customer_id: UUID) -> str:
+    """Return the first address a customer's documents go to, or "" when there is none."""
+    recipients, _copies = addresses_for_documents(customer_id)
+    return recipients[0] if recipients else ""
+
+
 def _found(text: str) -> QuerySet[Customer]:
     """Each word typed must start a word of the row; both sides are folded by the database's `tally_words`."""
     words = [word[:60] for word in _WORD.findall(text)][:MOST_WORDS]

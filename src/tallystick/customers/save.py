@@ -38,6 +38,7 @@ CUSTOMER = {
     "currency": "text",
     "terms": "jsonb",
     "note": "text",
+    "payment_links": "boolean",
     "created_at": "timestamptz",
 }
 CONTACT = {
@@ -137,7 +138,7 @@ def _next_number() -> int:
 def _row(c: Details, seller_id: UUID, now: datetime) -> tuple[object, ...]:
     address = (c.attention, c.street, c.city, c.postcode, c.region, c.country)
     terms = None if c.terms is None else json.dumps(c.terms)
-    reach = (c.tax_id, c.email, c.phone, c.language, c.currency, terms, c.note)
+    reach = (c.tax_id, c.email, c.phone, c.language, c.currency, terms, c.note, c.payment_links)
     return (c.id, seller_id, c.number, c.name, sort_key(c.name), *address, *reach, now)
 
 

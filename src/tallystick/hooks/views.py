@@ -68,6 +68,8 @@ def _keep(request: HttpRequest, provider: str, gateway_account_id: UUID, body: b
         event_id=event.id,
         kind=event.kind,
         reference=event.ref or "",
+        charge_ref=event.charge_ref or "",
+        subject=event.subject,
         attempt_id=event.attempt_id,
         body=body,
         now=now,

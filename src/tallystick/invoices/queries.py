@@ -50,7 +50,10 @@ _FIRST_ITEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An issued document: the row's identity, and `content` as every reader of it needs it (number and reference included)."""
+    """An issued document: the row's identity, and `content` as every reader of it needs it (number and reference included).
+
+    `pay_url` is None where no link may be given: for a credit note, and while the customer's payment links are off (C7).
+    """
 
     id: UUID
     kind: str
@@ -102,7 +105,7 @@ def document(invoice_id: UUID) -> Document:
 
 def documents(invoice_ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Return issued documents by id. One query; unknown ids are left out."""
-    rows = DocumentContent.objects.select_related("invoice__credits").filter(
+    rows = DocumentContent.objects.select_related("invoice__credits", "invoice__customer").filter(
         invoice_id__in=invoice_ids, invoice__number__isnull=False
     )
     return {row.invoice_id: read_document(row.invoice, row.content) for row in rows}
@@ -113,7 +116,7 @@ def read_document(invoice: Invoice, content: dict[str, Any]) -> Document:
     number = invoice.number or ""
     credits = invoice.credits.number if invoice.credits else None
     full = {**content, "number": number, "reference": _reference(number), "credits_number": credits}
-    can_pay = invoice.kind == "invoice" and bool(number)
+    can_pay = invoice.kind == "invoice" and bool(number) and invoice.customer.payment_links
     return Document(
         id=invoice.id,
         kind=invoice.kind,
@@ -288,6 +291,11 @@ def open_items(customer_id: UUID, *, currency: str, invoice_ids: Sequence[UUID])
     return _owed(rows.filter(invoice_id__in=invoice_ids))
 
 
+def all_open_items(customer_id: UUID, *, currency: str) -> list[OwedItem]:
+    """Return all that a customer owes in a currency, oldest first."""
+    return _owed(DueItem.objects.filter(customer_id=customer_id, open_minor__gt=0, invoice__currency=currency))
+
+
 def oldest_open_items(customer_id: UUID, *, currency: str, amount_minor: int) -> list[OwedItem]:
     """Return what a customer owes in a currency, oldest first: at least as many items as the amount can pay.
 
@@ -308,6 +316,11 @@ def _owed(rows: QuerySet[DueItem], *, most: int | None = None) -> list[OwedItem]
 def due_items_of(invoice_ids: Sequence[UUID]) -> list[DueItem]:
     """Return the due items of these invoices in their order."""
     return list(DueItem.objects.filter(invoice_id__in=invoice_ids).order_by("invoice_id", "position"))
+
+
+def due_item(due_item_id: UUID) -> DueItem | None:
+    """Return one due item, or None."""
+    return DueItem.objects.filter(id=due_item_id).first()
 
 
 def customer_ids_of(invoice_ids: Sequence[UUID]) -> list[UUID]:

@@ -36,13 +36,16 @@ _OF_CUSTOMER = frozenset({RECEIVABLE, UNAPPLIED})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry to post. `(kind, source_id)` is what makes it happen once; `subject_id` is the document or payment it is about."""
+    """One entry to post. `(kind, source_id)` is what makes it happen once; `subject_id` is the document or payment it is about.
+
+    `customer_id` is None for what is about no customer, as a payout is; such an entry touches no customer's account.
+    """
 
     id: UUID
     kind: str
     source_id: UUID
     subject_id: UUID
-    customer_id: UUID
+    customer_id: UUID | None
     currency: str
     effective_on: date
     postings: tuple[Posting, ...]
@@ -86,6 +89,8 @@ def _move_balances(entries: Sequence[Entry], seller_id: UUID) -> None:
     moved: dict[tuple[UUID, str], list[int]] = defaultdict(lambda: [0, 0])
     for entry in entries:
         for posting in entry.postings:
+            if entry.customer_id is None:
+                continue
             if posting.account == RECEIVABLE:
                 moved[entry.customer_id, entry.currency][0] += posting.amount_minor
             elif posting.account == UNAPPLIED:

@@ -69,6 +69,17 @@ def trial_balance(*, on: date | None = None) -> list[AccountTotal]:
         return [AccountTotal(*row) for row in cursor.fetchall()]
 
 
+def account_balances(account: str) -> dict[str, int]:
+    """Return one account's balance by currency, in minor units, debit positive; zero ones left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT currency, sum(amount_minor)::bigint FROM journal_line WHERE account = %s GROUP BY 1 "
+            "HAVING sum(amount_minor) <> 0",
+            [account],
+        )
+        return dict(cursor.fetchall())
+
+
 def why_balance(customer_id: UUID, *, currency: str, most: int = 500) -> list[BalanceStep]:
     """Return the dated entries that make up what a customer owes in a currency, oldest first, credit as negative."""
     with connection.cursor() as cursor:

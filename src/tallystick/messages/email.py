@@ -160,6 +160,45 @@ def render_receipt(
         return _compose(email, logo_cid)
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a letter about money shows beside its words: an amount under its label, rows (label, amount, is strong), a button."""
+
+    title: str
+    label: str = ""
+    amount: str = ""
+    status: str = ""
+    rows: tuple[tuple[str, str, bool], ...] = ()
+    button_url: str = ""
+    button_text: str = ""
+    under: str = ""
+    about: str = ""
+
+
+def render_note(note: Note, *, seller: Mapping[str, Any], language: str, body: str, logo_cid: str = "") -> Composed:
+    """A letter about money that is no document of its own: a notice, a failure, a refund, several invoices at once.
+
+    `body` is already filled and shown as typed; the button is left out without an address.
+    """
+    with translation.override(language):
+        email = _Email(
+            seller=seller,
+            language=language,
+            title=note.title,
+            preheader=f"{note.label} {note.amount}".strip() or note.title,
+            body=body,
+            label=note.label,
+            amount=note.amount,
+            status=note.status,
+            button_url=note.button_url,
+            button_text=note.button_text if note.button_url else "",
+            under=note.under,
+            rows=list(note.rows),
+            about=note.about,
+        )
+        return _compose(email, logo_cid)
+
+
 def render_notice(
     *,
     seller: Mapping[str, Any],

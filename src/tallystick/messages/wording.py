@@ -120,9 +120,69 @@ def _invitation() -> tuple[str, str]:
     )
 
 
+def _charge_notice() -> tuple[str, str]:
+    return _("{{ amount }} will be charged on {{ due_date }}"), _(
+        "{{ greeting }}\n\n"
+        "as agreed, we charge {{ amount }} for invoice {{ number }} to {{ payment_method }} on {{ due_date }}. "
+        "You don't need to do anything. If another day or another card suits you better, change it below.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _charge_failed() -> tuple[str, str]:
+    return _("Your payment for {{ number }} didn't go through"), _(
+        "{{ greeting }}\n\n"
+        "we tried to charge {{ amount }} for invoice {{ number }} to {{ payment_method }}, and the bank declined it. "
+        "Nothing was charged. We try again on {{ due_date }}; if you'd rather use another card, you can change it "
+        "below.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _charge_fell_back() -> tuple[str, str]:
+    return _("Please pay {{ number }} another way"), _(
+        "{{ greeting }}\n\n"
+        "we couldn't charge {{ amount }} for invoice {{ number }} to {{ payment_method }}. Nothing was charged, and we "
+        "won't try this card again. You can pay with the link below, by card or by bank transfer.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _refund() -> tuple[str, str]:
+    return _("We refunded {{ amount }}"), _(
+        "{{ greeting }}\n\n"
+        "we gave back {{ amount }} of your payment {{ number }}, to {{ payment_method }}. Banks take a few days to show "
+        "it.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _card_expiring() -> tuple[str, str]:
+    return _("Your card {{ payment_method }} expires soon"), _(
+        "{{ greeting }}\n\n"
+        "your card {{ payment_method }} expires at the end of {{ due_date }}, and a payment is planned on it. "
+        "Please give us another one in time.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _payment_request() -> tuple[str, str]:
+    return _("{{ amount }} to pay to {{ seller_name }}"), _(
+        "{{ greeting }}\n\n"
+        "here is what is open, {{ amount }} in all. You can pay everything, or choose what to pay, with one link.\n\n"
+        "Thank you,\n{{ seller_name }}"
+    )
+
+
 _KINDS: Final[Mapping[str, Callable[[], tuple[str, str]]]] = {
     "invoice": _invoice,
     "receipt": _receipt,
     "credit_note": _credit_note,
     "invitation": _invitation,
+    "charge_notice": _charge_notice,
+    "charge_failed": _charge_failed,
+    "charge_fell_back": _charge_fell_back,
+    "refund": _refund,
+    "card_expiring": _card_expiring,
+    "payment_request": _payment_request,
 }

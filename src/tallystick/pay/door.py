@@ -23,7 +23,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.gzip import gzip_page
 
 from tallystick.base import brand, clock, tenant
-from tallystick.invoices.links import is_current, read_token, seller_of_invoice, was_ever
+from tallystick.base.links import read_token
+from tallystick.invoices.links import is_current, seller_of_invoice, was_ever
 from tallystick.payments.page import PayPage, pay_page
 from tallystick.pdf import formats
 from tallystick.pdf.parties import seller_line

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -16,17 +18,36 @@ from tallystick.invoices.settle import Settled, Settlement, consume_credit_note,
 from tallystick.ledger.post import Entry, post_entries
 from tallystick.payments.models import Allocation, Payment
 
+PAYMENT, CREDIT_NOTE, WRITE_OFF = "payment_id", "credit_note_id", "write_off_id"
 _ROW = {
     "id": "uuid",
     "seller_id": "uuid",
     "payment_id": "uuid",
     "credit_note_id": "uuid",
+    "write_off_id": "uuid",
     "due_item_id": "uuid",
     "invoice_id": "uuid",
     "amount_minor": "bigint",
     "allocated_on": "date",
     "recorded_at": "timestamptz",
+    "reverses_id": "uuid",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the amounts come from: `name` is one of PAYMENT, CREDIT_NOTE, WRITE_OFF; and whose they are."""
+
+    name: str
+    id: UUID
+    seller_id: UUID
+    customer_id: UUID
+    currency: str
+
+
+def source_of(payment: Payment) -> Source:
+    """A payment as a source of allocations."""
+    return Source(PAYMENT, payment.id, payment.seller_id, payment.customer_id, payment.currency)
 
 
 def received_entry(payment: Payment, money_account: str) -> Entry:
@@ -59,18 +80,8 @@ def write_allocations(
     `payment.allocated_minor`, which the caller saves. The caller holds the customer's lock.
     """
     payment.allocated_minor += sum(share.amount_minor for share in shares)
-    _write(
-        shares,
-        items,
-        seller_id=payment.seller_id,
-        customer_id=payment.customer_id,
-        currency=payment.currency,
-        on=on or payment.received_on,
-        now=now,
-        payment_id=payment.id,
-        entries=entries,
-        facts=facts,
-    )
+    rows = _rows(source_of(payment), shares, items, on or payment.received_on, now)
+    _write(source_of(payment), rows, on=on or payment.received_on, now=now, entries=entries, facts=facts)
 
 
 def invoices_in(shares: Sequence[Share], items: Sequence[OwedItem]) -> list[UUID]:
@@ -80,109 +91,129 @@ def invoices_in(shares: Sequence[Share], items: Sequence[OwedItem]) -> list[UUID
 
 
 def write_credit(
-    credit_note_id: UUID,
-    shares: Sequence[Share],
-    *,
-    items: Sequence[OwedItem],
-    seller_id: UUID,
-    customer_id: UUID,
-    currency: str,
-    on: date,
-    now: datetime,
+    source: Source, shares: Sequence[Share], *, items: Sequence[OwedItem], on: date, now: datetime
 ) -> None:
-    """Put parts of a credit note onto some of `items`. The caller holds the customer's lock."""
+    """Put parts of a credit note or a write-off onto some of `items`. The caller holds the customer's lock."""
     if not shares:
         return
-    consume_credit_note(credit_note_id, amount_minor=sum(share.amount_minor for share in shares))
-    _write(
-        shares,
-        items,
-        seller_id=seller_id,
-        customer_id=customer_id,
-        currency=currency,
-        on=on,
-        now=now,
-        credit_note_id=credit_note_id,
+    if source.name == CREDIT_NOTE:
+        consume_credit_note(source.id, amount_minor=sum(share.amount_minor for share in shares))
+    _write(source, _rows(source, shares, items, on, now), on=on, now=now)
+
+
+def standing_allocations(payment_id: UUID) -> list[Allocation]:
+    """Return what a payment still pays, newest first: its allocations that were not taken back."""
+    rows = Allocation.objects.filter(payment_id=payment_id).order_by("-recorded_at", "-id")
+    taken_back = {row.reverses_id for row in rows}
+    return [row for row in rows if row.amount_minor > 0 and row.id not in taken_back]
+
+
+def take_back(payment: Payment, amount_minor: int, *, now: datetime, on: date, rows: Sequence[Allocation]) -> None:
+    """Take `amount_minor` off what a payment pays, from `rows` in their order; the invoices are open again by as much.
+
+    Each row is reversed whole, and what is left of the last one is allocated again. Counts down
+    `payment.allocated_minor`, which the caller saves. The caller holds the customer's lock.
+    """
+    left, moves = amount_minor, []
+    for row in rows:
+        if not left:
+            break
+        taken = min(left, row.amount_minor)
+        left -= taken
+        moves.append(_move(payment, row, -row.amount_minor, on, now, reverses_id=row.id))
+        if taken < row.amount_minor:
+            moves.append(_move(payment, row, row.amount_minor - taken, on, now))
+    payment.allocated_minor += sum(move.amount_minor for move in moves)
+    _write(source_of(payment), moves, on=on, now=now)
+
+
+def _move(
+    payment: Payment, row: Allocation, amount_minor: int, on: date, now: datetime, *, reverses_id: UUID | None = None
+) -> Allocation:
+    return Allocation(
+        id=new_id(),
+        seller_id=payment.seller_id,
+        payment_id=payment.id,
+        due_item_id=row.due_item_id,
+        invoice_id=row.invoice_id,
+        amount_minor=amount_minor,
+        allocated_on=on,
+        recorded_at=now,
+        reverses_id=reverses_id,
     )
 
 
-def _write(
-    shares: Sequence[Share],
-    items: Sequence[OwedItem],
-    *,
-    seller_id: UUID,
-    customer_id: UUID,
-    currency: str,
-    on: date,
-    now: datetime,
-    payment_id: UUID | None = None,
-    credit_note_id: UUID | None = None,
-    entries: Sequence[Entry] = (),
-    facts: Sequence[events.Fact] = (),
-) -> None:
+def _rows(
+    source: Source, shares: Sequence[Share], items: Sequence[OwedItem], on: date, now: datetime
+) -> list[Allocation]:
     invoice_of = {item.id: item.invoice_id for item in items}
-    rows = [
+    return [
         Allocation(
             id=new_id(),
-            seller_id=seller_id,
-            payment_id=payment_id,
-            credit_note_id=credit_note_id,
+            seller_id=source.seller_id,
             due_item_id=share.id,
             invoice_id=invoice_of[share.id],
             amount_minor=share.amount_minor,
             allocated_on=on,
             recorded_at=now,
+            **{source.name: source.id},
         )
         for share in shares
     ]
+
+
+def _write(
+    source: Source,
+    rows: Sequence[Allocation],
+    *,
+    on: date,
+    now: datetime,
+    entries: Sequence[Entry] = (),
+    facts: Sequence[events.Fact] = (),
+) -> None:
     insert_rows("allocation", _ROW, [[getattr(row, name) for name in _ROW] for row in rows])
+    moved: dict[UUID, int] = defaultdict(int)
+    for row in rows:
+        moved[row.due_item_id] += row.amount_minor
     settled = settle_due_items(
         [
-            Settlement(s.id, paid_minor=s.amount_minor)
-            if payment_id
-            else Settlement(s.id, credited_minor=s.amount_minor)
-            for s in shares
+            Settlement(item, paid_minor=minor) if source.name == PAYMENT else Settlement(item, credited_minor=minor)
+            for item, minor in moved.items()
+            if minor
         ]
     )
-    moves = [
-        Entry(
-            id=new_id(),
-            kind="credit.allocated",
-            source_id=row.id,
-            subject_id=row.invoice_id,
-            customer_id=customer_id,
-            currency=currency,
-            effective_on=on,
-            postings=postings.credit_allocated(amount_minor=row.amount_minor),
-        )
-        for row in rows
-    ]
-    post_entries([*entries, *moves], seller_id=seller_id, now=now)
-    events.record_all([*facts, *_facts(rows, settled, customer_id, currency, now)])
+    moves = [_entry(source, row, on) for row in rows]
+    post_entries([*entries, *moves], seller_id=source.seller_id, now=now)
+    events.record_all([*facts, *_facts(source, rows, settled, now)])
 
 
-def _facts(
-    rows: Sequence[Allocation], settled: Sequence[Settled], customer_id: UUID, currency: str, now: datetime
-) -> list[events.Fact]:
-    if not rows:
-        return []
-    name = "payment_id" if rows[0].payment_id else "credit_note_id"
-    source = {name: str(getattr(rows[0], name))}
-    return [
-        events.Fact(
-            new_id(),
-            rows[0].seller_id,
-            "invoice.paid" if not s.open_minor else "invoice.part_paid",
-            s.invoice_id,
-            customer_id,
-            {
-                **source,
-                "currency": currency,
-                "amount_minor": sum(r.amount_minor for r in rows if r.invoice_id == s.invoice_id),
-                "open_minor": s.open_minor,
-            },
-            None,
-            now,
-        )
-        for s in settled
-    ]
+def _entry(source: Source, row: Allocation, on: date) -> Entry:
+    is_loss = source.name == WRITE_OFF
+    amount = row.amount_minor
+    return Entry(
+        id=new_id(),
+        kind="invoice.written_off" if is_loss else "credit.allocated",
+        source_id=row.id,
+        subject_id=row.invoice_id,
+        customer_id=source.customer_id,
+        currency=source.currency,
+        effective_on=on,
+        postings=postings.written_off(amount_minor=amount)
+        if is_loss
+        else postings.credit_allocated(amount_minor=amount),
+    )
+
+
+def _facts(source: Source, rows: Sequence[Allocation], settled: Sequence[Settled], now: datetime) -> list[events.Fact]:
+    told = []
+    for each in settled:
+        amount = sum(row.amount_minor for row in rows if row.invoice_id == each.invoice_id)
+        kind = "invoice.reopened" if amount < 0 else "invoice.part_paid" if each.open_minor else "invoice.paid"
+        data = {
+            source.name: str(source.id),
+            "currency": source.currency,
+            "amount_minor": amount,
+            "open_minor": each.open_minor,
+        }
+        told.append(events.Fact(new_id(), source.seller_id, kind, each.invoice_id, source.customer_id, data, None, now))
+    return told

@@ -10,7 +10,7 @@ from tallystick.base import events, tenant
 from tallystick.core.allocation import allocate
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices import queries as invoices
-from tallystick.payments._allocate import invoices_in, write_allocations, write_credit
+from tallystick.payments._allocate import CREDIT_NOTE, Source, invoices_in, write_allocations, write_credit
 from tallystick.payments._wish import share_payment
 from tallystick.payments.errors import NoSuchPayment, NotUnapplied
 from tallystick.payments.models import Payment
@@ -27,6 +27,8 @@ def allocate_payment(
 ) -> int:
     """Put a payment's unapplied money onto invoices: as wanted (invoice id → minor units), else oldest due first.
 
+    What is set aside for a refund stays where it is.
+
     Returns the amount moved. Locks the customer. Raises NoSuchPayment, NotUnapplied, core's OverAllocated.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
@@ -34,9 +36,10 @@ def allocate_payment(
         payment = Payment.objects.select_for_update().filter(id=payment_id).first()
         if payment is None:
             raise NoSuchPayment(str(payment_id))
-        if wanted is not None and sum(wanted.values()) > payment.unapplied_minor:
-            raise NotUnapplied(str(payment.unapplied_minor))
-        items, shared = share_payment(payment, payment.unapplied_minor, wanted)
+        free = max(payment.unapplied_minor - payment.refund_reserved_minor, 0)
+        if wanted is not None and sum(wanted.values()) > free:
+            raise NotUnapplied(str(free))
+        items, shared = share_payment(payment, free, wanted)
         if shared.shares:
             write_allocations(payment, shared.shares, items=items, now=now, on=today)
             Payment.objects.filter(id=payment.id).update(allocated_minor=payment.allocated_minor)
@@ -65,14 +68,15 @@ def apply_credit_note(*, seller_id: UUID, credit_note_id: UUID, now: datetime, t
             return 0
         items = invoices.open_items(note.customer_id, currency=note.currency, invoice_ids=[note.credits_id])
         shared = allocate(note.open_minor, items, spill=True)
-        write_credit(
-            credit_note_id,
-            shared.shares,
-            items=items,
-            seller_id=seller_id,
-            customer_id=note.customer_id,
-            currency=note.currency,
-            on=today,
-            now=now,
-        )
+        source = Source(CREDIT_NOTE, credit_note_id, seller_id, note.customer_id, note.currency)
+        write_credit(source, shared.shares, items=items, on=today, now=now)
         return sum(share.amount_minor for share in shared.shares)
+
+
+def reapply_credit_notes(*, seller_id: UUID, invoice_id: UUID, now: datetime, today: date) -> int:
+    """Put the credit notes of an invoice that is open again onto it, as far as they have anything left. See above."""
+    with tenant.tx(seller_id):
+        notes = [note.id for note in invoices.credit_notes_of(invoice_id)]
+        return sum(
+            apply_credit_note(seller_id=seller_id, credit_note_id=note_id, now=now, today=today) for note_id in notes
+        )

@@ -6,6 +6,7 @@ in any order and any number of times, the outcome is the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,14 +14,18 @@ from uuid import UUID
 from tallystick.base import clock, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.core import postings
-from tallystick.core.allocation import allocate
+from tallystick.core.allocation import Allocation, allocate_parts
 from tallystick.core.attempt import LIVE, State, advance, next_check_after
 from tallystick.customers.lock import lock_customers
 from tallystick.gateways.port import Charge, Report
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.numbers import take_numbers
+from tallystick.invoices.queries import OwedItem
 from tallystick.ledger.post import Entry
 from tallystick.payments._allocate import invoices_in, received_entry, write_allocations
+from tallystick.payments._methods import keep_method
+from tallystick.payments._returns import apply_disputes, apply_refunds
+from tallystick.payments._settle_charge import settle_charge
 from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
 from tallystick.sellers.queries import seller
 
@@ -39,7 +44,9 @@ def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: dateti
 
     Idempotent and monotonic: `succeeded` never leaves, a late success overrides a decline, an unknown never overrides
     knowledge. Each charge is booked once, by the gateway's own reference, with the gateway's own amount and currency;
-    a difference from what was asked is flagged, excess becomes the customer's credit. Locks the customer, then the attempt.
+    a difference from what was asked is flagged, excess becomes the customer's credit. Refunds and disputes that the
+    gateway lists of a charge are booked with it, a method it kept is kept here, and the plan the attempt belongs to goes
+    on. Locks the customer, then the attempt, then the payments.
     """
     with tenant.tx(seller_id):
         lock_customers(ChargeAttempt.objects.filter(id=attempt_id).values_list("customer_id", flat=True))
@@ -47,6 +54,12 @@ def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: dateti
         state = advance(State(attempt.state), report.state)
         _write_state(attempt, state, report, now)
         booked = [_book(attempt, charge, now) for charge in report.charges]
+        for charge in report.charges:
+            _apply_returns(attempt, charge, now)
+        if report.saved:
+            keep_method(attempt, report.saved, now)
+        if attempt.scheduled_charge_id and attempt.kind != "setup":
+            settle_charge(attempt, now)
         return Outcome(attempt_id, state, tuple(payment_id for payment_id in booked if payment_id))
 
 
@@ -95,6 +108,15 @@ def _tell(attempt: ChargeAttempt, state: State, now: datetime) -> None:
         )
 
 
+def _apply_returns(attempt: ChargeAttempt, charge: Charge, now: datetime) -> None:
+    if not charge.refunds and not charge.disputes:
+        return
+    booked = Payment.objects.select_for_update()
+    payment = booked.get(gateway_account_id=attempt.gateway_account_id, gateway_ref=charge.ref)
+    apply_refunds(payment, charge.refunds, now)
+    apply_disputes(payment, charge.disputes, now)
+
+
 def _book(attempt: ChargeAttempt, charge: Charge, now: datetime) -> UUID | None:
     """Book one charge unless its reference is booked already, and return the new payment's id."""
     if Payment.objects.filter(gateway_account_id=attempt.gateway_account_id, gateway_ref=charge.ref).exists():
@@ -121,23 +143,21 @@ def _book(attempt: ChargeAttempt, charge: Charge, now: datetime) -> UUID | None:
 
 
 def _entry(payment: Payment, attempt: ChargeAttempt) -> Entry:
-    provider = GatewayAccount.objects.values_list("provider", flat=True).get(id=attempt.gateway_account_id)
-    return received_entry(payment, postings.clearing_account(provider))
+    code = GatewayAccount.objects.values_list("code", flat=True).get(id=attempt.gateway_account_id)
+    return received_entry(payment, postings.clearing_account(code))
 
 
 def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge, now: datetime) -> None:
+    """Pay what the attempt was for: each invoice its own part, what is over the others of the attempt, oldest first."""
     slots = list(AttemptInvoice.objects.filter(attempt_id=attempt.id))
-    items = invoices.open_items(
-        payment.customer_id, currency=payment.currency, invoice_ids=[slot.invoice_id for slot in slots]
-    )
-    shared = allocate(payment.amount_minor, items, spill=True)
+    items, shared = _shared(payment, slots)
     write_allocations(payment, shared.shares, items=items, now=now, entries=[_entry(payment, attempt)])
     if charge.currency != attempt.currency:
         flag = "currency_differs"
     elif charge.amount_minor != attempt.amount_minor:
         flag = "amount_differs"
     else:
-        flag = "overpaid" if shared.rest_minor else ""
+        flag = "overpaid" if shared.rest_minor and slots else ""
     number = take_numbers([(payment.id, "payment")], seller_id=attempt.seller_id, on=payment.received_on)[payment.id]
     Payment.objects.filter(id=payment.id).update(
         number=number.number, allocated_minor=payment.allocated_minor, flag=flag
@@ -154,3 +174,10 @@ def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge,
         invoice_ids=[str(key) for key in invoices_in(shared.shares, items) or [slot.invoice_id for slot in slots]],
         flag=flag,
     )
+
+
+def _shared(payment: Payment, slots: Sequence[AttemptInvoice]) -> tuple[list[OwedItem], Allocation]:
+    ids = [slot.invoice_id for slot in slots]
+    items = invoices.open_items(payment.customer_id, currency=payment.currency, invoice_ids=ids)
+    parts = [(slot.amount_minor, [item for item in items if item.invoice_id == slot.invoice_id]) for slot in slots]
+    return items, allocate_parts(payment.amount_minor, parts)

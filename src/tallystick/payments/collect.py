@@ -9,19 +9,20 @@ from django.conf import settings
 
 from tallystick.base import tenant
 from tallystick.base.crashpoint import crashpoint
-from tallystick.core.attempt import State
+from tallystick.core.attempt import LIVE, State
+from tallystick.customers.queries import email_of
 from tallystick.gateways.port import Gateway, Report
-from tallystick.invoices import queries as invoices
+from tallystick.invoices.links import link_url
 from tallystick.payments.apply_fact import Outcome, apply_fact
-from tallystick.payments.gateways import open_gateway
-from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount
+from tallystick.payments.gateways import gateway_of, open_gateway
+from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount, PaymentMethod
 from tallystick.payments.start import LEASE
 
 SESSION_LIFETIME = timedelta(minutes=30)
 
 
 def send_charge(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Outcome:
-    """Open the gateway's page for a reserved attempt and apply the answer.
+    """Ask the gateway for what a reserved attempt is to do, and apply the answer: open its page, or charge a kept method.
 
     Safe to call again: an attempt that was sent already is looked up instead. A lost answer leaves it `unknown`, which
     holds the slot until the gateway has been asked.
@@ -29,7 +30,7 @@ def send_charge(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Outcome:
     attempt, gateway = _claim(seller_id, attempt_id, now)
     if attempt.state != State.SENT:
         return Outcome(attempt_id, State(attempt.state), ())
-    report = _open(seller_id, attempt, gateway)
+    report = _charge(seller_id, attempt, gateway) if attempt.payment_method_id else _open(seller_id, attempt, gateway)
     crashpoint("outside.after")
     return apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=report, now=now)
 
@@ -45,11 +46,12 @@ def look_up_charge(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Outco
 def cancel_charge(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Outcome:
     """Ask the gateway to close an open page. The slot is free only once it confirms; a payer who was faster wins."""
     attempt, gateway = _read(seller_id, attempt_id)
-    if attempt.state in {State.SUCCEEDED, State.DECLINED, State.CANCELED, State.ABANDONED}:
+    if attempt.state not in LIVE:
         return Outcome(attempt_id, State(attempt.state), ())
-    if attempt.gateway_ref is None:
+    if attempt.gateway_ref is None or not gateway.capabilities.expires_sessions:
         return look_up_charge(seller_id=seller_id, attempt_id=attempt_id, now=now)
     report = gateway.expire_session(attempt_id=attempt.id, ref=attempt.gateway_ref)
+    crashpoint("outside.after")
     return apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=report, now=now)
 
 
@@ -60,8 +62,9 @@ def _claim(seller_id: UUID, attempt_id: UUID, now: datetime) -> tuple[ChargeAtte
         for attempt in claimed:
             gateway = open_gateway(GatewayAccount.objects.get(id=attempt.gateway_account_id))
             ttl = gateway.capabilities.idempotency_key_ttl
-            attempt.state, attempt.sent_at, attempt.due_at = State.SENT, now, now + LEASE
-            attempt.key_expires_at = now + ttl if ttl else None
+            attempt.state, attempt.due_at = State.SENT, now + LEASE
+            attempt.sent_at = attempt.sent_at or now
+            attempt.key_expires_at = attempt.sent_at + ttl if ttl else None
             attempt.save()
             return attempt, gateway
     return _read(seller_id, attempt_id)
@@ -70,21 +73,54 @@ def _claim(seller_id: UUID, attempt_id: UUID, now: datetime) -> tuple[ChargeAtte
 def _read(seller_id: UUID, attempt_id: UUID) -> tuple[ChargeAttempt, Gateway]:
     with tenant.tx(seller_id, read_only=True):
         attempt = ChargeAttempt.objects.get(id=attempt_id)
-        account = GatewayAccount.objects.get(id=attempt.gateway_account_id)
-    return attempt, open_gateway(account)
+        return attempt, gateway_of(seller_id, attempt)
 
 
 def _open(seller_id: UUID, attempt: ChargeAttempt, gateway: Gateway) -> Report:
+    """Open the gateway's page, for a payment or only to keep a method."""
     with tenant.tx(seller_id, read_only=True):
-        slot = AttemptInvoice.objects.get(attempt_id=attempt.id)
-        document = invoices.document(slot.invoice_id)
+        customer_email, return_url = email_of(attempt.customer_id), _return_url(attempt)
+        kept = PaymentMethod.objects.filter(
+            customer_id=attempt.customer_id, gateway_account_id=attempt.gateway_account_id, state="active"
+        ).exclude(gateway_customer_ref="")
+        customer_ref = kept.order_by("-created_at").values_list("gateway_customer_ref", flat=True).first()
     return gateway.open_session(
         attempt_id=attempt.id,
         amount_minor=attempt.amount_minor,
         currency=attempt.currency,
-        description=f"{document.content['seller']['name']} {document.number}",
-        return_url=f"{document.pay_url or settings.PUBLIC_URL}/return",
-        customer_email=document.content["customer"]["email"],
+        description=attempt.description,
+        return_url=return_url,
+        customer_email=customer_email,
         language=attempt.language,
         lifetime=SESSION_LIFETIME,
+        customer_ref=customer_ref or "",
+        saves_method=attempt.saves_method,
     )
+
+
+def _charge(seller_id: UUID, attempt: ChargeAttempt, gateway: Gateway) -> Report:
+    """Charge the kept method; only while the customer is there may the bank ask them something."""
+    with tenant.tx(seller_id, read_only=True):
+        assert attempt.payment_method_id
+        method = PaymentMethod.objects.get(id=attempt.payment_method_id)
+        return_url = _return_url(attempt)
+    return gateway.charge_method(
+        attempt_id=attempt.id,
+        method_ref=method.gateway_ref,
+        customer_ref=method.gateway_customer_ref,
+        amount_minor=attempt.amount_minor,
+        currency=attempt.currency,
+        description=attempt.description,
+        return_url=return_url,
+        is_customer_present=attempt.kind == "saved",
+    )
+
+
+def _return_url(attempt: ChargeAttempt) -> str:
+    """Where the customer comes back to: what the attempt says, else the page of its invoice."""
+    if attempt.return_url:
+        return attempt.return_url
+    slot = AttemptInvoice.objects.filter(attempt_id=attempt.id).select_related("invoice").first()
+    if slot is None:
+        return f"{settings.PUBLIC_URL}/"
+    return f"{link_url(slot.invoice_id, slot.invoice.link_version)}/return"

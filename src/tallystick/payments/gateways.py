@@ -10,7 +10,7 @@ from tallystick.base import tenant
 from tallystick.base.secrets import seal, unseal
 from tallystick.gateways.port import Gateway
 from tallystick.gateways.registry import build_gateway
-from tallystick.payments.models import GatewayAccount
+from tallystick.payments.models import ChargeAttempt, GatewayAccount
 
 
 def save_gateway_account(
@@ -36,18 +36,35 @@ def save_gateway_account(
             create_defaults={
                 "seller_id": seller_id,
                 "provider": provider,
+                "code": _free_code(provider),
                 "label": label,
                 "sealed_config": seal(merged),
                 "is_enabled": is_enabled,
+                "due_at": now,
                 "position": GatewayAccount.objects.count(),
                 "created_at": now,
             },
         )
 
 
+def _free_code(provider: str) -> str:
+    """The provider's name, with a number from its second account on."""
+    taken = set(GatewayAccount.objects.filter(provider=provider).values_list("code", flat=True))
+    number = len(taken) + 1
+    while (code := provider if number == 1 else f"{provider}-{number}") in taken:
+        number += 1
+    return code
+
+
 def open_gateway(row: GatewayAccount) -> Gateway:
     """Return the gateway behind an account, keys unsealed. Makes no call."""
     return build_gateway(row.provider, unseal(row.sealed_config))
+
+
+def gateway_of(seller_id: UUID, attempt: ChargeAttempt) -> Gateway:
+    """Return the gateway an attempt went to. Opens a read-only transaction of its own."""
+    with tenant.tx(seller_id, read_only=True):
+        return open_gateway(GatewayAccount.objects.get(id=attempt.gateway_account_id))
 
 
 def stored_config(row: GatewayAccount) -> dict[str, str]:

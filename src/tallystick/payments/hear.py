@@ -7,23 +7,29 @@ from uuid import UUID
 
 from tallystick.base import inbox, tenant
 from tallystick.base.models import InboundEvent
+from tallystick.payments._methods import forget_here
 from tallystick.payments.collect import look_up_charge
-from tallystick.payments.models import ChargeAttempt
-from tallystick.payments.queries import attempt_of_session
+from tallystick.payments.models import ChargeAttempt, GatewayAccount, PaymentMethod
+from tallystick.payments.queries import attempt_of_charge, attempt_of_session
 
 LEASE = timedelta(minutes=1)
 PATIENCE = timedelta(days=3)
 
 
 def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
-    """Ask the gateway about the attempt a kept webhook names, apply the answer, mark the webhook done; True when it was.
+    """Ask the gateway about what a kept webhook names, apply the answer, mark the webhook done; True when it was.
 
+    News of a payout brings the comparison of the account forward; a method that is gone at the gateway is gone here.
     Idempotent. A webhook about an attempt we don't know yet is tried again for three days, then kept as a visible break.
     """
     with tenant.tx(seller_id):
         inbound = inbox.lease(inbound_id, now=now, until=now + LEASE)
-    if inbound is None:
-        return False
+        if inbound is None:
+            return False
+        if inbound.subject != "attempt":
+            _hear_other(inbound, now)
+            inbox.finish(inbound_id, now=now)
+            return True
     with tenant.tx(seller_id, read_only=True):
         attempt_id = _attempt(inbound)
     if attempt_id is None:
@@ -34,10 +40,24 @@ def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
     return True
 
 
+def _hear_other(inbound: InboundEvent, now: datetime) -> None:
+    """A payout or a change of a saved method: small enough to note at once. Anything else is only kept."""
+    if inbound.subject == "payout":
+        GatewayAccount.objects.filter(id=inbound.gateway_account_id).update(due_at=now)
+    elif inbound.subject == "method":
+        gone = PaymentMethod.objects.filter(
+            gateway_account_id=inbound.gateway_account_id, gateway_ref=inbound.reference, state="active"
+        )
+        for method in gone:
+            forget_here(method, now)
+
+
 def _attempt(inbound: InboundEvent) -> UUID | None:
     if inbound.attempt_id and ChargeAttempt.objects.filter(id=inbound.attempt_id).exists():
         return inbound.attempt_id
-    return attempt_of_session(inbound.gateway_account_id, inbound.reference) if inbound.reference else None
+    if inbound.reference and (found := attempt_of_session(inbound.gateway_account_id, inbound.reference)):
+        return found
+    return attempt_of_charge(inbound.gateway_account_id, inbound.charge_ref) if inbound.charge_ref else None
 
 
 def _later(inbound: InboundEvent, now: datetime) -> bool:

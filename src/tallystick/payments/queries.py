@@ -57,6 +57,12 @@ def attempt_of_session(gateway_account_id: UUID, ref: str) -> UUID | None:
     return found.values_list("id", flat=True).first()
 
 
+def attempt_of_charge(gateway_account_id: UUID, charge_ref: str) -> UUID | None:
+    """Return the attempt behind a charge that is booked, by the gateway's name for the charge, or None."""
+    found = Payment.objects.filter(gateway_account_id=gateway_account_id, gateway_ref=charge_ref)
+    return found.values_list("attempt_id", flat=True).first()
+
+
 def unknown_attempts(*, most: int = 50) -> list[ChargeAttempt]:
     """Return attempts whose outcome the gateway hasn't told yet, oldest first."""
     rows = ChargeAttempt.objects.filter(state__in=["unknown", "sent", "canceling"]).select_related("customer")
@@ -165,6 +171,19 @@ def receipt(payment_id: UUID) -> dict[str, Any]:
 def is_live(state: str) -> bool:
     """Return whether an attempt in this state holds its invoice's slot."""
     return state in LIVE_STATES
+
+
+def expiring_methods(*, on: date) -> list[UUID]:
+    """Return kept cards that expire this month or the next, and that a planned charge or AutoPay relies on."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT m.id FROM payment_method m WHERE m.state = 'active' AND m.expiry_year > 0 "
+            "AND (m.expiry_year * 12 + m.expiry_month) BETWEEN %s AND %s AND (EXISTS (SELECT 1 FROM scheduled_charge c "
+            "WHERE c.payment_method_id = m.id AND c.ended_at IS NULL) "
+            "OR EXISTS (SELECT 1 FROM autopay a WHERE a.payment_method_id = m.id)) ORDER BY m.id",
+            [on.year * 12 + on.month, on.year * 12 + on.month + 1],
+        )
+        return [row[0] for row in cursor.fetchall()]
 
 
 def numbers_of(payment_ids: Sequence[UUID]) -> dict[UUID, str]:

@@ -1,4 +1,4 @@
-"""TX1: reserve an attempt. Nothing is asked of the gateway before this is committed."""
+"""A payer or staff begin to pay one invoice. Nothing is asked of the gateway before this is committed."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
-
-from tallystick.base import events, tenant
-from tallystick.base.bell import ring
-from tallystick.base.ids import new_id
+from tallystick.base import tenant
 from tallystick.core.allocation import OpenItem
 from tallystick.core.money import round_ratio
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices import queries as invoices
-from tallystick.payments.errors import AmountRefused, BeingPaid, NoSuchGateway, NothingToPay
-from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount
-from tallystick.payments.queries import live_attempt
+from tallystick.payments._reserve import Take, account_of, known_attempt, method_of, reserve
+from tallystick.payments.consent import Consent
+from tallystick.payments.errors import AmountRefused, NoConsent, NothingToPay
+from tallystick.payments.models import AttemptInvoice, ChargeAttempt, ScheduledCharge
 from tallystick.sellers.queries import seller
 
 LEASE = timedelta(seconds=60)
@@ -32,50 +29,44 @@ def start_charge(
     attempt_id: UUID,
     language: str,
     now: datetime,
+    payment_method_id: UUID | None = None,
+    is_customer_present: bool = True,
+    consent: Consent | None = None,
     actor_id: UUID | None = None,
 ) -> ChargeAttempt:
-    """Reserve a hosted charge of `amount_minor` (None: all that is open) on one invoice and return the attempt.
+    """Reserve a charge of `amount_minor` (None: all that is open) on one invoice and return the attempt.
 
-    Idempotent by `attempt_id`. Locks the customer; the unique live slot of the invoice decides between two payers.
-    Raises NothingToPay, AmountRefused, NoSuchGateway, BeingPaid.
+    With `payment_method_id` the customer's kept card or account is charged, at its own gateway; else the gateway's page
+    is opened. `consent` keeps what is paid with for later; paying the first part of an invoice whose rest is planned
+    needs it. Idempotent by `attempt_id`. Locks the customer; the unique live slot of the invoice decides between two
+    payers. Raises NothingToPay, AmountRefused, NoSuchGateway, NoSuchMethod, NoConsent, CantSave, BeingPaid.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
         row = invoices.invoice(invoice_id)
         lock_customers([row.customer_id])
-        known = ChargeAttempt.objects.filter(id=attempt_id).first()
+        known = known_attempt(attempt_id, customer_id=row.customer_id)
         if known and AttemptInvoice.objects.filter(attempt_id=attempt_id, invoice_id=invoice_id).exists():
             return known
-        if not GatewayAccount.objects.filter(id=gateway_account_id, is_enabled=True).exists():
-            raise NoSuchGateway(str(gateway_account_id))
+        method = method_of(row.customer_id, payment_method_id) if payment_method_id else None
+        account = account_of(method.gateway_account_id if method else gateway_account_id, enabled=True)
         items = invoices.open_items(row.customer_id, currency=row.currency, invoice_ids=[invoice_id])
         amount = amount_the_seller_takes(seller_id, items, wanted_minor=amount_minor)
-        attempt = ChargeAttempt(
-            id=attempt_id,
-            seller_id=seller_id,
+        if consent is None and method is None and amount < sum(item.open_minor for item in items):
+            _refuse_without_consent(invoice_id)
+        take = Take(
+            attempt_id=attempt_id,
             customer_id=row.customer_id,
-            gateway_account_id=gateway_account_id,
+            gateway_account_id=account.id,
             amount_minor=amount,
             currency=row.currency,
             language=language,
-            created_at=now,
-            due_at=now,
-            created_by=actor_id,
+            kind="hosted" if method is None else "saved" if is_customer_present else "automatic",
+            parts={invoice_id: amount},
+            payment_method_id=method.id if method else None,
+            description=f"{seller(seller_id).name} {row.number}",
+            consent=consent.at(now) if consent else {},
         )
-        attempt.save(force_insert=True)
-        _take_slot(attempt, invoice_id)
-        events.record(
-            "attempt.started",
-            seller_id=seller_id,
-            subject_id=invoice_id,
-            customer_id=row.customer_id,
-            now=now,
-            actor_id=actor_id,
-            attempt_id=str(attempt_id),
-            amount_minor=amount,
-            currency=row.currency,
-        )
-        ring("attempts")
-        return attempt
+        return reserve(seller_id, take, now, actor_id)
 
 
 def amount_the_seller_takes(seller_id: UUID, items: Sequence[OpenItem], *, wanted_minor: int | None) -> int:
@@ -101,20 +92,7 @@ def least_partial(open_minor: int, *, allowed: bool, percent: int) -> int:
     return max(1, round_ratio(open_minor * percent, 100)) if allowed else open_minor
 
 
-def _take_slot(attempt: ChargeAttempt, invoice_id: UUID) -> None:
-    """Insert the live slot; the database refuses a second one for the invoice."""
-    slot = AttemptInvoice(
-        id=new_id(),
-        seller_id=attempt.seller_id,
-        attempt_id=attempt.id,
-        invoice_id=invoice_id,
-        amount_minor=attempt.amount_minor,
-    )
-    try:
-        with transaction.atomic():
-            slot.save(force_insert=True)
-    except IntegrityError as error:
-        if "attempt_one_live" not in str(error):
-            raise
-        live = live_attempt(invoice_id)
-        raise BeingPaid(live.id if live else None) from error
+def _refuse_without_consent(invoice_id: UUID) -> None:
+    """The rest is to be charged later by itself: paying the first part keeps the card it will be charged to."""
+    if ScheduledCharge.objects.filter(invoice_id=invoice_id, state="proposed").exists():
+        raise NoConsent(str(invoice_id))

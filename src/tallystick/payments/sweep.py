@@ -8,15 +8,18 @@ from uuid import UUID
 from django.db import connection
 
 from tallystick.base import tenant
+from tallystick.base.crashpoint import crashpoint
 from tallystick.core.attempt import State
-from tallystick.gateways.port import Report
+from tallystick.gateways.port import Capabilities, Report
+from tallystick.payments._returns import LOOK_AGAIN
 from tallystick.payments.apply_fact import apply_fact
-from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
-from tallystick.payments.gateways import open_gateway
-from tallystick.payments.models import ChargeAttempt, GatewayAccount
+from tallystick.payments.collect import SESSION_LIFETIME, cancel_charge, look_up_charge, send_charge
+from tallystick.payments.gateways import gateway_of
+from tallystick.payments.models import ChargeAttempt, Dispute, Payment
 from tallystick.payments.start import LEASE
 
-RESERVED_FOR = timedelta(seconds=10)
+KEY_MARGIN = timedelta(hours=1)
+"""How long before an idempotency key is said to expire we stop relying on it (a tenth of its life when that is less)."""
 
 
 def due_attempts(*, at: datetime, most: int = 50, seller_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
@@ -30,19 +33,23 @@ def resolve_attempt(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Stat
     """Move one live attempt on: send it if it never was, else ask; resend when the gateway knows nothing and the key lives.
 
     An attempt that the gateway still doesn't know after its key's life and its look-up lag is abandoned; one at a
-    gateway without keys or look-up is never resent by itself. Takes a lease, so two sweepers don't ask at once.
+    gateway without keys or look-up is never resent by itself. A confirmation the customer walked away from is closed.
+    Takes a lease, so two sweepers don't ask at once.
     """
     attempt = _lease(seller_id, attempt_id, now)
     if attempt is None:
         return State.UNKNOWN
     if attempt.state == State.RESERVED:
         return send_charge(seller_id=seller_id, attempt_id=attempt_id, now=now).state
-    if attempt.state == State.CANCELING:
+    is_left = attempt.state == State.ACTION_REQUIRED and attempt.expires_at is None
+    if attempt.state == State.CANCELING or (is_left and now - attempt.created_at > SESSION_LIFETIME):
         return cancel_charge(seller_id=seller_id, attempt_id=attempt_id, now=now).state
-    outcome = look_up_charge(seller_id=seller_id, attempt_id=attempt_id, now=now)
-    if outcome.state in {State.SENT, State.UNKNOWN}:
-        return _settle_unknown(seller_id, attempt_id, now)
-    return outcome.state
+    gateway = gateway_of(seller_id, attempt)
+    report = gateway.look_up(attempt_id=attempt.id, ref=attempt.gateway_ref)
+    crashpoint("outside.after")
+    if report.is_missing and attempt.state in {State.SENT, State.UNKNOWN}:
+        return _settle_missing(seller_id, attempt, gateway.capabilities, report, now)
+    return apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=report, now=now).state
 
 
 def _lease(seller_id: UUID, attempt_id: UUID, now: datetime) -> ChargeAttempt | None:
@@ -54,23 +61,16 @@ def _lease(seller_id: UUID, attempt_id: UUID, now: datetime) -> ChargeAttempt | 
         return attempt
 
 
-def _settle_unknown(seller_id: UUID, attempt_id: UUID, now: datetime) -> State:
-    """The gateway was asked and the outcome is still open: resend the same key, wait, or abandon."""
-    with tenant.tx(seller_id, read_only=True):
-        attempt = ChargeAttempt.objects.get(id=attempt_id)
-        account = GatewayAccount.objects.get(id=attempt.gateway_account_id)
-    gateway = open_gateway(account)
-    can, sent_at = gateway.capabilities, attempt.sent_at or attempt.created_at
-    report = gateway.look_up(attempt_id=attempt.id, ref=attempt.gateway_ref)
-    if not report.is_missing or can.lookup == "none" or can.idempotency_key_ttl is None:
-        return apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=report, now=now).state
-    if now < sent_at + can.idempotency_key_ttl - timedelta(hours=1):
-        _back_to_reserved(seller_id, attempt_id, now)
-        return send_charge(seller_id=seller_id, attempt_id=attempt_id, now=now).state
-    if now > sent_at + can.idempotency_key_ttl + can.lookup_lag:
-        gone = Report(State.ABANDONED)
-        return apply_fact(seller_id=seller_id, attempt_id=attempt_id, report=gone, now=now).state
-    return State.UNKNOWN
+def _settle_missing(seller_id: UUID, attempt: ChargeAttempt, can: Capabilities, report: Report, now: datetime) -> State:
+    """The gateway answered and knows nothing of it: resend the same key, wait, or abandon."""
+    sent_at = attempt.sent_at or attempt.created_at
+    if can.lookup == "none" or can.idempotency_key_ttl is None:
+        return apply_fact(seller_id=seller_id, attempt_id=attempt.id, report=report, now=now).state
+    if now < sent_at + can.idempotency_key_ttl - min(KEY_MARGIN, can.idempotency_key_ttl / 10):
+        _back_to_reserved(seller_id, attempt.id, now)
+        return send_charge(seller_id=seller_id, attempt_id=attempt.id, now=now).state
+    gone = Report(State.ABANDONED) if now > sent_at + can.idempotency_key_ttl + can.lookup_lag else report
+    return apply_fact(seller_id=seller_id, attempt_id=attempt.id, report=gone, now=now).state
 
 
 def _back_to_reserved(seller_id: UUID, attempt_id: UUID, now: datetime) -> None:
@@ -78,3 +78,23 @@ def _back_to_reserved(seller_id: UUID, attempt_id: UUID, now: datetime) -> None:
     with tenant.tx(seller_id):
         waiting = ChargeAttempt.objects.filter(id=attempt_id, state__in=[State.SENT, State.UNKNOWN])
         waiting.update(state=State.RESERVED, due_at=now + LEASE)
+
+
+def due_disputes(*, at: datetime, most: int = 50, seller_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
+    """Return (seller_id, dispute_id) of open disputes to ask about, oldest due first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT seller_id, id FROM due_disputes(%s, %s, %s)", [at, most, seller_id])
+        return [(row[0], row[1]) for row in cursor.fetchall()]
+
+
+def ask_about_dispute(*, seller_id: UUID, dispute_id: UUID, now: datetime) -> None:
+    """Ask the gateway what became of an open dispute, as its webhook may be lost, and apply the answer."""
+    with tenant.tx(seller_id):
+        due = Dispute.objects.filter(id=dispute_id, due_at__lte=now).select_for_update(skip_locked=True)
+        dispute = due.first()
+        if dispute is None:
+            return
+        Dispute.objects.filter(id=dispute_id).update(due_at=now + LOOK_AGAIN)
+        attempt_id = Payment.objects.values_list("attempt_id", flat=True).get(id=dispute.payment_id)
+    if attempt_id:
+        look_up_charge(seller_id=seller_id, attempt_id=attempt_id, now=now)

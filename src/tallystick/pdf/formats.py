@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from babel import Locale
 from babel.core import UnknownLocaleError
-from babel.dates import format_date
+from babel.dates import format_date, format_skeleton
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
 
 from tallystick.core.money import exponent, to_decimal
@@ -116,6 +116,11 @@ def percent(value: str, locale: Locale) -> str:
 def day(on: date, locale: Locale) -> str:
     """A date in full with its weekday: `Thursday 19 November 2026`."""
     return _full(on, locale, "EEEE")
+
+
+def month(on: date, locale: Locale) -> str:
+    """A month with its year: November 2026."""
+    return str(format_skeleton("yMMMM", on, locale=locale))
 
 
 def short_day(on: date, locale: Locale) -> str:

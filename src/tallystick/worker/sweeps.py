@@ -16,10 +16,22 @@ from tallystick.invoices.render import render_invoice
 from tallystick.invoices.send import prepare_document_email
 from tallystick.messages.invitation import prepare_invitation_email
 from tallystick.messages.send import Prepare, due_messages, send_message
+from tallystick.payments.compare import compare_account, due_comparisons
 from tallystick.payments.hear import hear_event
+from tallystick.payments.methods import due_removals, forget_at_gateway
+from tallystick.payments.notices import (
+    prepare_charge_email,
+    prepare_expiry_email,
+    prepare_refund_email,
+    queue_expiry_notice,
+)
+from tallystick.payments.queries import expiring_methods
 from tallystick.payments.receipts import prepare_receipt_email
-from tallystick.payments.sweep import due_attempts, resolve_attempt
-from tallystick.sellers.queries import all_sellers
+from tallystick.payments.refund import due_refunds, resolve_refund
+from tallystick.payments.run import due_charges, run_scheduled_charge
+from tallystick.payments.send_request import prepare_request_email
+from tallystick.payments.sweep import ask_about_dispute, due_attempts, due_disputes, resolve_attempt
+from tallystick.sellers.queries import all_sellers, seller
 from tallystick.worker.switchboard import react
 
 log = logging.getLogger(__name__)
@@ -30,6 +42,12 @@ PREPARE: Mapping[str, Prepare] = {
     "credit_note": prepare_document_email,
     "receipt": prepare_receipt_email,
     "invitation": prepare_invitation_email,
+    "charge_notice": prepare_charge_email,
+    "charge_failed": prepare_charge_email,
+    "charge_fell_back": prepare_charge_email,
+    "refund": prepare_refund_email,
+    "card_expiring": prepare_expiry_email,
+    "payment_request": prepare_request_email,
 }
 """Message kind → who composes it."""
 
@@ -88,6 +106,64 @@ def sweep_attempts(seller_id: UUID | None = None) -> int:
     )
 
 
+def sweep_charges(seller_id: UUID | None = None) -> int:
+    """Give notice of automatic charges, and charge what is due."""
+    now = clock.now()
+    due = due_charges(at=now, most=BATCH, seller_id=seller_id)
+    return sum(
+        _quietly(partial(run_scheduled_charge, seller_id=owner, charge_id=charge_id, now=now))
+        for owner, charge_id in due
+    )
+
+
+def sweep_refunds(seller_id: UUID | None = None) -> int:
+    """Order refunds that were agreed, and ask about those nobody told us the end of."""
+    now = clock.now()
+    due = due_refunds(at=now, most=BATCH, seller_id=seller_id)
+    return sum(
+        _quietly(partial(resolve_refund, seller_id=owner, refund_id=refund_id, now=now)) for owner, refund_id in due
+    )
+
+
+def sweep_disputes(seller_id: UUID | None = None) -> int:
+    """Ask about open disputes."""
+    now = clock.now()
+    due = due_disputes(at=now, most=BATCH, seller_id=seller_id)
+    return sum(
+        _quietly(partial(ask_about_dispute, seller_id=owner, dispute_id=dispute_id, now=now))
+        for owner, dispute_id in due
+    )
+
+
+def sweep_removals(seller_id: UUID | None = None) -> int:
+    """Have gateways forget the cards that were removed here."""
+    now = clock.now()
+    due = due_removals(at=now, most=BATCH, seller_id=seller_id)
+    return sum(
+        _quietly(partial(forget_at_gateway, seller_id=owner, method_id=method_id, now=now)) for owner, method_id in due
+    )
+
+
+def sweep_comparisons(seller_id: UUID | None = None) -> int:
+    """Compare each gateway account with the book, once a day and after each payout."""
+    now = clock.now()
+    due = due_comparisons(at=now, most=BATCH, seller_id=seller_id)
+    return sum(
+        _quietly(partial(compare_account, seller_id=owner, account_id=account_id, now=now)) for owner, account_id in due
+    )
+
+
+def sweep_expiries(seller_id: UUID | None = None) -> int:
+    """Tell customers whose card expires while a payment is planned on it."""
+    now, done = clock.now(), 0
+    for owner in [seller_id] if seller_id else all_sellers():
+        with tenant.tx(owner, read_only=True):
+            expiring = expiring_methods(on=clock.business_date(now, seller(owner).time_zone))
+        for method_id in expiring:
+            done += _quietly(partial(queue_expiry_notice, seller_id=owner, method_id=method_id, now=now))
+    return done
+
+
 def sweep_inbox(seller_id: UUID | None = None) -> int:
     """Act on webhooks that were kept but not acted on."""
     now = clock.now()
@@ -130,14 +206,24 @@ SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
     "events": sweep_events,
     "messages": sweep_messages,
     "attempts": sweep_attempts,
+    "charges": sweep_charges,
+    "refunds": sweep_refunds,
+    "disputes": sweep_disputes,
+    "removals": sweep_removals,
+    "comparisons": sweep_comparisons,
+    "expiries": sweep_expiries,
     "inbox": sweep_inbox,
     "renderings": sweep_renderings,
     "invariants": check_invariants,
 }
 
 
+DRAINED = ("inbox", "attempts", "refunds", "charges", "removals", "events", "messages")
+"""What a quiet moment finishes: all but what is asked again by the clock, whatever was found."""
+
+
 def drain(seller_id: UUID, *, rounds: int = 50) -> None:
     """Run the sweeps of one seller until nothing is left: for tests, the demo and the time machine."""
     for _ in range(rounds):
-        if not sum(SWEEPS[name](seller_id) for name in ("inbox", "attempts", "events", "messages")):
+        if not sum(SWEEPS[name](seller_id) for name in DRAINED):
             return

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 from tallystick.base import clock
 from tallystick.base.bell import ring
 from tallystick.base.events import Fact
 from tallystick.invoices.mark import mark_sent
 from tallystick.messages.invitation import queue_invitation
-from tallystick.payments.allocate import apply_credit_note
+from tallystick.payments.allocate import apply_credit_note, reapply_credit_notes
+from tallystick.payments.notices import queue_charge_failure, queue_refund_notice
 from tallystick.payments.receipts import queue_receipt
+from tallystick.payments.schedule import cancel_charges_of, release_scheduled_charges, schedule_autopay
 from tallystick.sellers.queries import seller
 
 Reaction = Callable[[Fact, datetime], None]
@@ -44,11 +47,58 @@ def note_sent(fact: Fact, now: datetime) -> None:
         mark_sent(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
 
 
+def plan_autopay(fact: Fact, now: datetime) -> None:
+    """An invoice of a customer on AutoPay is charged when it is due."""
+    schedule_autopay(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
+
+
+def release_charges(fact: Fact, now: datetime) -> None:
+    """Charges that waited for just this are on their way."""
+    release_scheduled_charges(seller_id=fact.seller_id, event=fact.kind, subject_id=fact.subject_id, now=now)
+
+
+def stop_charges(fact: Fact, now: datetime) -> None:
+    """What was paid another way, or cancelled, isn't charged any more."""
+    reason = "voided" if fact.kind == "invoice.voided" else "paid"
+    cancel_charges_of(seller_id=fact.seller_id, invoice_id=fact.subject_id, reason=reason, now=now)
+
+
+def tell_failure(fact: Fact, now: datetime) -> None:
+    """A failed automatic payment is told once, with what happens next."""
+    attempt_id = fact.data.get("attempt_id")
+    queue_charge_failure(
+        seller_id=fact.seller_id,
+        charge_id=UUID(fact.data["charge_id"]),
+        attempt_id=UUID(attempt_id) if attempt_id else None,
+        again_on=fact.data.get("again_on", ""),
+        now=now,
+    )
+
+
+def tell_refund(fact: Fact, now: datetime) -> None:
+    """A refund that went through is told once."""
+    queue_refund_notice(seller_id=fact.seller_id, refund_id=UUID(fact.data["refund_id"]), now=now)
+
+
+def reapply_notes(fact: Fact, now: datetime) -> None:
+    """Where money went back, a credit note that waits takes its place."""
+    today = clock.business_date(now, seller(fact.seller_id).time_zone)
+    reapply_credit_notes(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now, today=today)
+
+
 SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
-    "invoice.issued": (render_later,),
+    "invoice.issued": (render_later, plan_autopay),
+    "invoice.paid": (stop_charges,),
+    "invoice.voided": (stop_charges,),
+    "invoice.written_off": (stop_charges,),
+    "invoice.reopened": (reapply_notes,),
     "credit_note.issued": (apply_credit, render_later),
     "payment.received": (send_receipt,),
     "message.sent": (note_sent,),
+    "order.completed": (release_charges,),
+    "charge.failed": (tell_failure,),
+    "charge.fell_back": (tell_failure,),
+    "refund.succeeded": (tell_refund,),
     "member.invited": (send_invitation,),
 }
 

@@ -13,6 +13,12 @@ TIMETABLE: Mapping[str, str] = {
     "messages": "* * * * * */10",
     "inbox": "* * * * * */10",
     "attempts": "* * * * * */10",
+    "charges": "* * * * * */20",
+    "refunds": "* * * * * */10",
+    "removals": "* * * * * 45",
+    "disputes": "*/10 * * * *",
+    "comparisons": "*/5 * * * *",
+    "expiries": "15 6 * * *",
     "renderings": "* * * * * 30",
     "invariants": "*/15 * * * *",
 }
