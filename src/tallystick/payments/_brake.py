@@ -16,10 +16,10 @@ from tallystick.payments.rules import Rules
 
 _OPEN_DAY = """
 INSERT INTO charge_day (id, seller_id, currency, "on", planned_minor, run_minor)
-SELECT %(id)s, %(seller)s, %(currency)s, %(on)s, coalesce((
+SELECT %(id)s::uuid, %(seller)s::uuid, %(currency)s::text, %(on)s::date, coalesce((
   SELECT sum(d.open_minor) FROM scheduled_charge c JOIN due_item d ON d.id = c.due_item_id
-  WHERE c.ended_at IS NULL AND c.state IN ('scheduled', 'retrying') AND c.charge_on <= %(on)s
-    AND c.currency = %(currency)s AND c.created_at < %(dawn)s), 0), 0
+  WHERE c.ended_at IS NULL AND c.state IN ('scheduled', 'retrying') AND c.charge_on <= %(on)s::date
+    AND c.currency = %(currency)s::text AND c.created_at < %(dawn)s), 0), 0
 ON CONFLICT (seller_id, currency, "on") DO NOTHING
 """
 

@@ -7,7 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from tallystick.base import clock
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
+from tallystick.payments.tests.stage import Stage
 from tallystick.testing.provider import add_sandbox
 from tallystick.testing.world import World
 
@@ -26,3 +28,11 @@ def card(world: World, sandbox: SandboxProcess) -> Iterator[UUID]:
     """The world's card account; faults are cleared afterwards."""
     yield add_sandbox(world, sandbox.url)
     sandbox.clear_faults()
+
+
+@pytest.fixture
+def stage(world: World, sandbox: SandboxProcess, card: UUID) -> Stage:
+    """The world, now, with its card account."""
+    world.now = clock.now().replace(hour=9)
+    world.today = world.now.date()
+    return Stage(world, sandbox, card)
