@@ -57,7 +57,7 @@ def test_a_key_dies(sandbox: SandboxProcess, how: str) -> None:
 
 def test_the_same_key_while_the_first_still_runs(sandbox: SandboxProcess) -> None:
     attempt_id = uuid4()
-    sandbox.fault("hang_before", client_reference=str(attempt_id), seconds=1)
+    sandbox.fault("hang_after", client_reference=str(attempt_id), seconds=1)
     first = Thread(target=lambda: open_session(sandbox.gateway(), attempt_id))
     first.start()
     time.sleep(0.3)

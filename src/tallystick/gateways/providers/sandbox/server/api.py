@@ -20,7 +20,16 @@ from tallystick.gateways.providers.sandbox.server.sessions import BadRequest
 from tallystick.gateways.providers.sandbox.server.shown import show_session
 from tallystick.gateways.providers.sandbox.server.store import Store, Tx
 from tallystick.gateways.providers.sandbox.server.want import Operation, Want, answer_session
-from tallystick.gateways.providers.sandbox.server.wire import Answer, Call, Settings, as_error, as_json, with_faults
+from tallystick.gateways.providers.sandbox.server.wire import (
+    Answer,
+    Call,
+    Settings,
+    as_error,
+    as_json,
+    meet_fault,
+    strike,
+    strikes_before,
+)
 
 _KEY = re.compile(r"sk_sandbox_([A-Za-z0-9_-]{1,100})")
 
@@ -137,15 +146,14 @@ class Api:
         ref = match.group(1) if match.groups() else ""
         key = call.headers.get("idempotency-key", "") if method == "POST" else ""
         reference = self._reference(call, ref)
+        hit = meet_fault(self._store, operation=name, reference=reference)
+        if hit is not None and strikes_before(hit):
+            return strike(hit)
         with self._reserve(account, key) as is_free:
             if not is_free:
                 return as_error(409, "key_in_use", "A call with this key is still running.")
-            return with_faults(
-                self._store,
-                operation=name,
-                reference=reference,
-                act=lambda: self._act(account, key, ref, call, operation),
-            )
+            answer = self._act(account, key, ref, call, operation)
+            return strike(hit) if hit else answer
 
     def _authenticate(self, call: Call) -> str | None:
         scheme, _, key = call.headers.get("authorization", "").partition(" ")

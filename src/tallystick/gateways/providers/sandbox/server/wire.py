@@ -67,13 +67,22 @@ def as_error(status: int, code: str, message: str) -> Answer:
 
 def with_faults(store: Store, *, operation: str, reference: str, act: Callable[[], Answer]) -> Answer:
     """Do `act`, unless a fault strikes before; and whatever it answers, a fault may strike after."""
+    hit = meet_fault(store, operation=operation, reference=reference)
+    if hit is not None and strikes_before(hit):
+        return strike(hit)
+    answer = act()
+    return strike(hit) if hit else answer
+
+
+def meet_fault(store: Store, *, operation: str, reference: str) -> Hit | None:
+    """The fault of the wire that this call meets; counts the hit."""
     with store.tx() as tx:
-        hit = take_fault(tx, WIRE_FAULTS, reference=reference, operation=operation)
-    if hit is None:
-        return act()
-    if hit.kind.endswith("_after"):
-        act()
-    return _strike(hit)
+        return take_fault(tx, WIRE_FAULTS, reference=reference, operation=operation)
+
+
+def strikes_before(hit: Hit) -> bool:
+    """Whether the call never gets as far as being done, nor its key as being held."""
+    return not hit.kind.endswith("_after")
 
 
 def wait(seconds: float) -> None:
@@ -86,7 +95,8 @@ def stop_waiting() -> None:
     _stopping.set()
 
 
-def _strike(hit: Hit) -> Answer:
+def strike(hit: Hit) -> Answer:
+    """What the caller gets instead of the answer; waits first, if the fault hangs."""
     match hit.kind.rsplit("_", 1)[0] if hit.kind.endswith(("_before", "_after")) else hit.kind:
         case "hang":
             wait(hit.seconds)
