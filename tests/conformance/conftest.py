@@ -9,6 +9,7 @@ from contextlib import ExitStack
 
 import pytest
 
+from tallystick.base import http
 from tests.conformance.stage import Stage
 
 NAMES = ("sandbox", "stripe", "mollie", "gocardless", "paypal")
@@ -41,4 +42,5 @@ def stage(request: pytest.FixtureRequest, stage_makers: dict[str, Callable[[], S
     yield made
     complaints = made.complaints()
     made.close()
+    http.close()
     assert complaints == []

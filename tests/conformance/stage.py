@@ -5,6 +5,8 @@ A stage is all that the suite knows of a provider. Write one in `tests/conforman
     def open_stages() -> contextlib.AbstractContextManager[Callable[[], Stage]]
 
 It is entered once per run; each test calls what it yields and gets a stage with a fresh merchant account.
+A stage may have `make_charges(count)` too: many paid charges of EUR 10.00 at once, a few seconds apart.
+
 What a provider can't do is said by its `Capabilities`. `unsupported` names the levers its fake lacks because the real
 provider has nothing of the kind (a payer's outcome, a fault, `dashboard_refund`); tests that pull them are skipped.
 """
