@@ -17,7 +17,7 @@ from tallystick.gateways.port import Gateway, Report
 from tallystick.gateways.tests.sandbox_process import SECRET, SandboxProcess
 from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
 
-TIMEOUT_S = 0.3
+TIMEOUT_S = 0.8
 CARDS = {
     "declined": "4000000000000002",
     "insufficient": "4000000000009995",
@@ -66,7 +66,7 @@ class SandboxStage:
         """See `Stage.fault`."""
         kind = {"error_429": "error_429_before"}.get(kind, kind)
         if kind.startswith("hang"):
-            params.setdefault("seconds", 0.8)
+            params.setdefault("seconds", 1.2)
         if operation is not None:
             params["operation"] = operation
         self._process.fault(kind, times=-1 if kind == "lookup_lag" else times, **params)
