@@ -12,7 +12,8 @@ from tallystick.gateways.port import Gateway, Report
 from tallystick.gateways.providers.paypal._amounts import from_paypal
 from tallystick.gateways.providers.paypal._client import Client
 from tallystick.gateways.providers.paypal._orders import REFUND_STATES, VOID
-from tallystick.gateways.providers.paypal.gateway import SETUP, PayPalGateway
+from tallystick.gateways.providers.paypal._setups import SETUP
+from tallystick.gateways.providers.paypal.gateway import PayPalGateway
 from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
 from tests.fakes.paypal.server import SETTLES_AFTER, PayPal
 
@@ -123,6 +124,10 @@ class PayPalStage:
     def complaints(self) -> list[str]:
         """See `Stage.complaints`."""
         return self._fake.complaints
+
+    def forget_tokens(self) -> None:
+        """PayPal ends every access token it gave out."""
+        self._fake.tokens.clear()
 
     def with_bad_key(self) -> Gateway:
         """See `Stage.with_bad_key`."""

@@ -18,9 +18,7 @@ from uuid import UUID
 from tallystick.base import clock
 from tallystick.core.attempt import State
 from tallystick.core.refund import RefundState
-from tallystick.gateways.attempt_age import earliest_sending
 from tallystick.gateways.port import (
-    NOT_FOUND,
     BadConfig,
     Capabilities,
     Charge,
@@ -32,10 +30,11 @@ from tallystick.gateways.port import (
     SetupField,
     WebhookEvent,
 )
-from tallystick.gateways.providers.paypal import _declines, _webhooks
+from tallystick.gateways.providers.paypal import _declines, _setups, _webhooks
 from tallystick.gateways.providers.paypal._amounts import Unrepresentable, to_paypal
 from tallystick.gateways.providers.paypal._client import Answer, Client, Refusal, Reply, Silence
 from tallystick.gateways.providers.paypal._disputes import read_dispute
+from tallystick.gateways.providers.paypal._missing import is_missing, report_missing
 from tallystick.gateways.providers.paypal._orders import (
     APPROVAL_LIFETIME,
     VOID,
@@ -44,16 +43,10 @@ from tallystick.gateways.providers.paypal._orders import (
     read_refund,
     write_experience,
     write_order,
-    write_saved,
 )
-from tallystick.gateways.providers.paypal._reading import Unreadable, link, part, parts, text, text_or_empty
+from tallystick.gateways.providers.paypal._reading import Unreadable, link, parts, text, text_or_empty
 
 API_URLS = {"live": "https://api-m.paypal.com", "sandbox": "https://api-m.sandbox.paypal.com"}
-SETUP_LIFETIME = timedelta(days=3)
-"""How long PayPal lets the payer approve a setup token, and us exchange it."""
-_MARGIN = timedelta(hours=1)
-SETUP = "setup-"
-"""Put before the id of a setup token, to tell it from an order's."""
 CAPABILITIES = Capabilities(
     idempotency_key_ttl=timedelta(hours=6),
     lookup="none",
@@ -104,7 +97,8 @@ class PayPalGateway:
         experience = write_experience(return_url=return_url, language=language)
         customer = {"id": customer_ref} if customer_ref else {}
         if amount_minor == 0:
-            return self._open_setup(attempt_id, description, experience, customer)
+            reply = _setups.open_setup(self.client, attempt_id, description, experience, customer)
+            return _refused(reply) if isinstance(reply, Refusal) else _setups.read_setup(reply, None)
         wallet: dict[str, object] = {"experience_context": experience}
         if customer_email:
             wallet["email_address"] = customer_email
@@ -137,8 +131,8 @@ class PayPalGateway:
         """See `Gateway.look_up`. Captures an order that the payer approved; without a ref it can't ask."""
         if ref is None:
             return Report(State.UNKNOWN)
-        if ref.startswith(SETUP):
-            return self._look_up_setup(attempt_id, ref)
+        if ref.startswith(_setups.SETUP):
+            return _setups.look_up_setup(self.client, attempt_id, ref, now=self.now())
         reply = self.client.ask("GET", _order_path(ref))
         if isinstance(reply, Answer) and _is_ready(reply, attempt_id):
             return self._capture(attempt_id, ref, reply.value)
@@ -152,7 +146,7 @@ class PayPalGateway:
         report = self.look_up(attempt_id=attempt_id, ref=ref)
         if report.state is not State.ACTION_REQUIRED:
             return report
-        if ref.startswith(SETUP):
+        if ref.startswith(_setups.SETUP):
             return Report(State.CANCELING, ref=ref)
         self._mark(attempt_id, ref)
         report = self._report(self.client.ask("GET", _order_path(ref)), attempt_id, ref)
@@ -185,7 +179,7 @@ class PayPalGateway:
     def forget_method(self, *, method_ref: str, customer_ref: str) -> bool:
         """See `Gateway.forget_method`."""
         reply = self.client.ask("DELETE", f"/v3/vault/payment-tokens/{quote(method_ref, safe='')}")
-        return isinstance(reply, Answer) or _is_missing(reply)
+        return isinstance(reply, Answer) or is_missing(reply)
 
     def list_charges(self, *, since: datetime, cursor: str = "") -> NoReturn:
         """See `CAPABILITIES`."""
@@ -270,7 +264,9 @@ class PayPalGateway:
         if isinstance(reply, Silence):
             return Report(State.UNKNOWN, ref=ref, was_sent=reply.was_sent)
         if isinstance(reply, Refusal):
-            return _missing(attempt_id, ref, self.now()) if _is_missing(reply) else Report(State.UNKNOWN, ref=ref)
+            if not is_missing(reply):
+                return Report(State.UNKNOWN, ref=ref)
+            return report_missing(attempt_id, ref, self.now(), lifetime=APPROVAL_LIFETIME)
         try:
             report = read_order(reply.value, attempt_id)
         except Unreadable:
@@ -297,44 +293,6 @@ class PayPalGateway:
         except Unreadable:
             return None
 
-    def _open_setup(
-        self, attempt_id: UUID, description: str, experience: Mapping[str, object], customer: Mapping[str, str]
-    ) -> Report:
-        """Begin to keep a wallet without a payment."""
-        context = {
-            key: value for key, value in experience.items() if key not in {"user_action", "payment_method_preference"}
-        }
-        wallet = {
-            "description": description[:128],
-            "usage_type": "MERCHANT",
-            "customer_type": "CONSUMER",
-            "experience_context": context,
-        }
-        body = {"payment_source": {"paypal": wallet}} | ({"customer": customer} if customer else {})
-        reply = self.client.ask("POST", "/v3/vault/setup-tokens", body, request_id=str(attempt_id))
-        if isinstance(reply, Refusal):
-            return _refused(reply)
-        return _read_setup(reply, None)
-
-    def _look_up_setup(self, attempt_id: UUID, ref: str) -> Report:
-        """A setup token; once the payer agreed it is exchanged for a kept wallet, which takes no money."""
-        token = ref.removeprefix(SETUP)
-        reply = self.client.ask("GET", f"/v3/vault/setup-tokens/{quote(token, safe='')}")
-        if _is_missing(reply):
-            return _missing(attempt_id, ref, self.now())
-        if not isinstance(reply, Answer) or reply.value.get("status") not in {"APPROVED", "TOKENIZED", "VAULTED"}:
-            return _read_setup(reply, ref)
-        body = {"payment_source": {"token": {"id": token, "type": "SETUP_TOKEN"}}}
-        kept = self.client.ask("POST", "/v3/vault/payment-tokens", body, request_id=f"keep-{attempt_id}")
-        if not isinstance(kept, Answer):
-            return Report(State.UNKNOWN, ref=ref)
-        try:
-            wallet = part(part(kept.value, "payment_source"), "paypal")
-            customer_ref = text_or_empty(part(kept.value, "customer"), "id")
-            return Report(State.SUCCEEDED, ref=ref, saved=write_saved(text(kept.value, "id"), customer_ref, wallet))
-        except Unreadable:
-            return Report(State.UNKNOWN, ref=ref)
-
 
 def _order_path(ref: str) -> str:
     return f"/v2/checkout/orders/{quote(ref, safe='')}"
@@ -345,35 +303,6 @@ def _is_ready(reply: Answer, attempt_id: UUID) -> bool:
         return is_approved(reply.value, attempt_id)
     except Unreadable:
         return False
-
-
-def _read_setup(reply: Reply, ref: str | None) -> Report:
-    if isinstance(reply, Silence):
-        return Report(State.UNKNOWN, ref=ref, was_sent=reply.was_sent)
-    if isinstance(reply, Refusal):
-        return Report(State.UNKNOWN, ref=ref)
-    try:
-        if text(reply.value, "status") not in {"CREATED", "PAYER_ACTION_REQUIRED"}:
-            return Report(State.UNKNOWN, ref=ref)
-        url = link(reply.value, "approve", "payer-action")
-        return Report(State.ACTION_REQUIRED, ref=SETUP + text(reply.value, "id"), action_url=url)
-    except Unreadable:
-        return Report(State.UNKNOWN, ref=ref)
-
-
-def _missing(attempt_id: UUID, ref: str | None, now: datetime) -> Report:
-    """PayPal drops what nobody approved in time, and only we capture: past that, nothing was or can be taken."""
-    sent_at, lifetime = earliest_sending(attempt_id), APPROVAL_LIFETIME
-    if ref is not None and ref.startswith(SETUP):
-        lifetime = SETUP_LIFETIME
-    if ref is None or sent_at is None or now < sent_at + lifetime + _MARGIN:
-        return NOT_FOUND
-    return Report(State.CANCELED, ref=ref)
-
-
-def _is_missing(reply: Reply) -> bool:
-    """Only PayPal's own 404 says so; a proxy's says nothing."""
-    return isinstance(reply, Refusal) and reply.status == 404 and reply.name == "RESOURCE_NOT_FOUND"
 
 
 def _is_open_question(reply: Refusal) -> bool:
