@@ -112,6 +112,7 @@ def test_the_bank_asks_and_the_payer_confirms(stage: Stage) -> None:
 
 def test_left_alone_until_it_closes(stage: Stage) -> None:
     """A14: an open page is a live attempt until the provider says that it can't be paid."""
+    levers(stage, "abandoned")
     attempt_id, opened = open_page(stage)
     stage.pay(opened, "abandoned")
     assert look(stage, attempt_id, opened).state is State.ACTION_REQUIRED

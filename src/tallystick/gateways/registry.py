@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallystick.gateways.port import Gateway, Provider
+from tallystick.gateways.providers.gocardless.gateway import GOCARDLESS
+from tallystick.gateways.providers.mollie.gateway import MOLLIE
+from tallystick.gateways.providers.paypal.gateway import PAYPAL
 from tallystick.gateways.providers.sandbox.gateway import SANDBOX
+from tallystick.gateways.providers.stripe.gateway import STRIPE
 
-PROVIDERS: Mapping[str, Provider] = {each.name: each for each in (SANDBOX,)}
+PROVIDERS: Mapping[str, Provider] = {each.name: each for each in (SANDBOX, PAYPAL, STRIPE, MOLLIE, GOCARDLESS)}
 
 
 class UnknownProvider(LookupError):
