@@ -254,7 +254,11 @@ class PayPalGateway:
         return replace(_declined(decline), ref=ref)
 
     def _mark(self, attempt_id: UUID, ref: str) -> bool:
-        """Mark an order as given up. Harmless to repeat; True once PayPal confirmed."""
+        """Mark an order as given up. Harmless to repeat; True once PayPal confirmed.
+
+        PayPal promises this for orders that are created or approved. Where it refuses, the order stays live until it
+        lapses by itself.
+        """
         path = "/purchase_units/@reference_id=='default'/custom_id"
         change = [{"op": "replace", "path": path, "value": f"{VOID}{attempt_id}"}]
         return isinstance(self.client.ask("PATCH", _order_path(ref), change), Answer)
