@@ -19,7 +19,11 @@ from tallystick.invoices import queries as invoices
 from tallystick.invoices.attach import attach_file
 from tallystick.invoices.send import send_document
 from tallystick.messages.models import Message
+from tallystick.payments.links import charge_url, request_url
+from tallystick.payments.models import PaymentMethod
 from tallystick.payments.record import record_payment
+from tallystick.payments.requests import request_payment
+from tallystick.payments.schedule import Plan, schedule_charge
 from tallystick.sellers.members import invite_member
 from tallystick.sellers.models import BankAccount, Member, User
 from tallystick.sellers.settings import save_branding
@@ -38,6 +42,12 @@ class Stage:
     world: World
     ids: dict[str, object] = field(default_factory=dict)
     token: str = ""
+    tokens: dict[str, str] = field(default_factory=dict)
+    """By the first letter of the address: p, r, c."""
+
+    def token_for(self, path: str) -> str:
+        """The token of the kind of link that an address takes."""
+        return self.tokens[path.split("/", 1)[0]]
 
     @property
     def slug(self) -> str:
@@ -81,13 +91,33 @@ def set_stage(world: World) -> Stage:
         bank = BankAccount.objects.get()
         url = invoices.document(issued).pay_url
     assert url
+    token = url.rsplit("/", 1)[1]
+    asked_id, charge_id, method_id = new_id(), new_id(), new_id()
+    request_payment(
+        **acting, request_id=asked_id, customer_id=world.nora, currency="EUR", language="en", invoice_ids=[issued]
+    )
+    with tenant.tx(world.seller_id):
+        PaymentMethod.objects.create(
+            id=method_id, seller_id=world.seller_id, customer_id=world.nora, gateway_account_id=account_id, kind="card",
+            brand="Visa", last4="4242", gateway_ref="pm_1", consent_text="I agree.", consent_at=world.now,
+            created_at=world.now,
+        )  # fmt: skip
+        item = invoices.due_items_of([issued])[0]
+    day = world.today + timedelta(days=20)
+    plan = Plan(charge_id, item.id, "date", charge_on=day, payment_method_id=method_id)
+    schedule_charge(seller_id=world.seller_id, plan=plan, now=world.now)
+    tokens = {
+        "p": token,
+        "r": request_url(asked_id, 1).rsplit("/", 1)[1],
+        "c": charge_url(charge_id, 1).rsplit("/", 1)[1],
+    }
     ids: dict[str, object] = {
         "invoice_id": issued, "attachment_id": file_id, "message_id": message_id, "customer_id": world.nora,
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
-        "provider": "sandbox",
+        "provider": "sandbox", "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
     }  # fmt: skip
-    return Stage(world, ids, url.rsplit("/", 1)[1])
+    return Stage(world, ids, token, tokens)
 
 
 def known(stage: Stage, path: str) -> dict[str, object]:

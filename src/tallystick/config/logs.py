@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRETS = re.compile(r"(/(?:p|invitation)/)[\w.-]{20,}")
+_SECRETS = re.compile(r"(/(?:p|r|c|invitation)/)[\w.-]{20,}")
 
 
 class MaskTokens(logging.Filter):
@@ -14,6 +14,6 @@ class MaskTokens(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask in place; never drop a record."""
         message = record.getMessage()
-        if "/p/" in message or "/invitation/" in message:
+        if any(door in message for door in ("/p/", "/r/", "/c/", "/invitation/")):
             record.msg, record.args = _SECRETS.sub(r"\1…", message), ()
         return True

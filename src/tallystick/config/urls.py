@@ -19,6 +19,8 @@ urlpatterns = [
     path("healthz", healthz),
     path("accounts/", include("allauth.urls")),
     path("p/", include("tallystick.pay.urls")),
+    path("r/", include("tallystick.pay.urls_ask")),
+    path("c/", include("tallystick.pay.urls_plan")),
     path("hooks/", include("tallystick.hooks.urls")),
     path("", include("tallystick.staff.urls")),
 ]

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from tallystick.core.money import to_decimal
 from tallystick.pay.door import Counter
+from tallystick.payments.page import PayPage
 from tallystick.pdf.bank_code import transfer_svg
 
 
@@ -25,7 +26,7 @@ class Transfer:
     code: SafeString
 
 
-def transfer_details(counter: Counter) -> Transfer | None:
+def transfer_details(counter: Counter[PayPage]) -> Transfer | None:
     """Return where to transfer what is open, or None when the document names no account."""
     page = counter.page
     banks = [bank for bank in page.content["seller"].get("banks") or () if bank.get("iban")]

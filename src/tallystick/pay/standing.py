@@ -36,13 +36,14 @@ WAITING = frozenset({Standing.STARTING, Standing.UNKNOWN, Standing.OPEN, Standin
 
 def standing_of(page: PayPage, now: datetime) -> Standing:
     """Return what to show of an issued invoice at an instant."""
-    if page.voided_at:
-        return Standing.VOID
-    if page.open_minor <= 0:
-        return Standing.PAID
-    if page.attempt is None or not page.attempt.is_live:
-        return Standing.DUE
-    return _live(page.attempt, now)
+    return Standing.VOID if page.voided_at else standing_of_ask(page.open_minor, page.attempt, now)
+
+
+def standing_of_ask(open_minor: int, attempt: Try | None, now: datetime) -> Standing:
+    """Return what to show of anything with an open amount and perhaps an attempt to pay it."""
+    if attempt is not None and attempt.is_live and open_minor > 0:
+        return _live(attempt, now)
+    return Standing.PAID if open_minor <= 0 else Standing.DUE
 
 
 def _live(attempt: Try, now: datetime) -> Standing:

@@ -10,7 +10,8 @@ from django.utils.translation import ngettext, pgettext
 
 from tallystick.core.status import days_overdue, status_of
 from tallystick.pay.door import Counter
-from tallystick.payments.page import Choice, PayPage, Receipt, Try
+from tallystick.payments.consent import consent_text
+from tallystick.payments.page import Choice, Kept, PayPage, Receipt, Try
 from tallystick.pdf import formats
 from tallystick.pdf.parties import tax_word
 
@@ -62,7 +63,31 @@ def _part_state(item: Any, on: date) -> tuple[str, str]:
     return ("due", _("Due today")) if item.due_on == on else ("sent", _("To come"))
 
 
-def document_texts(counter: Counter) -> dict[str, Any]:
+def planned(counter: Counter[PayPage]) -> list[str]:
+    """Say what will be charged later by itself: a sentence each, and whether the customer still has to agree."""
+    page, locale, said = counter.page, counter.locale, []
+    for plan in page.plans:
+        sum_ = formats.money(plan.amount_minor, page.currency, locale)
+        if plan.trigger == "event":
+            said.append(_("%(amount)s will be charged when the work is complete.") % {"amount": sum_})
+        elif plan.charge_on:
+            day = formats.day(plan.charge_on, locale)
+            said.append(_("%(amount)s will be charged on %(day)s.") % {"amount": sum_, "day": day})
+    return said
+
+
+def agreed(counter: Counter[PayPage]) -> str:
+    """Return the words of the consent: the plan the customer saw, and what keeping a card means."""
+    plan = planned(counter) if counter.page.proposed else []
+    return " ".join([*plan, consent_text(counter.page.seller_name, counter.language)])
+
+
+def method_name(kept: Kept) -> str:
+    """Name a kept card or account: Visa ···· 4242."""
+    return f"{kept.brand} ···· {kept.last4}" if kept.last4 else kept.brand
+
+
+def document_texts(counter: Counter[PayPage]) -> dict[str, Any]:
     """Return the words around the document: the tax's name, tax rows, payments so far, the small print."""
     content, page = counter.page.content, counter.page
     customer = content["customer"]
@@ -83,7 +108,7 @@ def _attention(customer: dict[str, Any]) -> str:
     return _("Attn. %(name)s") % {"name": customer["attention"]} if customer.get("attention") else ""
 
 
-def _tax_label(tax: dict[str, Any], counter: Counter) -> str:
+def _tax_label(tax: dict[str, Any], counter: Counter[PayPage]) -> str:
     page, locale = counter.page, counter.locale
     label = str(tax.get("label") or "")
     if not any(letter.isalpha() for letter in label):
@@ -124,3 +149,23 @@ def left() -> dict[str, str]:
     """Say that leaving the provider's page cost nothing."""
     text = _("Nothing was charged. You can choose again here.")
     return {"tone": "info", "title": _("That payment was closed."), "text": text}
+
+
+def most_of(most: str) -> str:
+    """Say which amounts can be paid."""
+    return _("Type an amount up to %(most)s. Nothing was charged.") % {"most": most}
+
+
+def tick_one() -> str:
+    """Say that nothing was ticked."""
+    return _("Tick at least one invoice. Nothing was charged.")
+
+
+def being_paid() -> str:
+    """Say that one of the invoices is being paid this minute."""
+    return _("One of these invoices is being paid at this moment, perhaps in another window. Nothing was charged here.")
+
+
+def once_more() -> str:
+    """Ask to choose again."""
+    return _("Nothing was charged. Please choose how to pay once more.")

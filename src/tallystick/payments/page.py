@@ -37,9 +37,19 @@ SELECT jsonb_build_object(
   'due', (SELECT jsonb_agg(jsonb_build_object('kind', t.kind, 'due_on', t.due_on, 'amount_minor', t.amount_minor,
       'open_minor', t.open_minor) ORDER BY t.position)
     FROM due_item t WHERE t.invoice_id = i.id),
+  'links', c.payment_links,
   'ways', (SELECT jsonb_agg(jsonb_build_object('id', g.id, 'label', g.label, 'provider', g.provider,
       'config', encode(g.sealed_config, 'base64')) ORDER BY g.position, g.id)
-    FROM gateway_account g WHERE g.is_enabled),
+    FROM gateway_account g WHERE g.is_enabled AND c.payment_links),
+  'methods', (SELECT jsonb_agg(jsonb_build_object('id', m.id, 'way_id', m.gateway_account_id, 'kind', m.kind,
+      'brand', m.brand, 'last4', m.last4, 'expiry_month', m.expiry_month, 'expiry_year', m.expiry_year,
+      'trouble', m.trouble) ORDER BY m.created_at DESC, m.id)
+    FROM payment_method m JOIN gateway_account g ON g.id = m.gateway_account_id AND g.is_enabled
+    WHERE m.customer_id = i.customer_id AND m.state = 'active' AND c.payment_links),
+  'plans', (SELECT jsonb_agg(jsonb_build_object('state', h.state, 'trigger', h.trigger, 'event', h.event,
+      'charge_on', h.charge_on, 'amount_minor', t.open_minor) ORDER BY t.position)
+    FROM scheduled_charge h JOIN due_item t ON t.id = h.due_item_id
+    WHERE h.invoice_id = i.id AND h.ended_at IS NULL AND t.open_minor > 0),
   'attempt', (SELECT jsonb_build_object('id', a.id, 'state', a.state, 'amount_minor', a.amount_minor,
       'currency', a.currency, 'language', a.language, 'action_url', a.action_url, 'decline_class', a.decline_class,
       'has_ref', a.gateway_ref IS NOT NULL, 'created_at', a.created_at, 'expires_at', a.expires_at,
@@ -58,6 +68,7 @@ SELECT jsonb_build_object(
     LEFT JOIN payment p ON p.id = m.source AND NOT m.is_credit
     LEFT JOIN invoice n ON n.id = m.source AND m.is_credit))
 FROM invoice i JOIN document_content d ON d.invoice_id = i.id JOIN seller s ON s.id = i.seller_id
+  JOIN customer c ON c.id = i.customer_id
 WHERE i.id = %(invoice)s AND i.number IS NOT NULL
 """
 
@@ -70,6 +81,33 @@ class Way:
     label: str
     provider: str
     origins: tuple[str, ...]
+    saves: bool = False
+    """Whether a card or account can be kept there for later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A card or account the customer keeps at `way_id`: what may be shown of it. `trouble`: why it failed last time."""
+
+    id: UUID
+    way_id: UUID
+    kind: str
+    brand: str
+    last4: str
+    expiry_month: int
+    expiry_year: int
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A part of the invoice that will be charged by itself. `state` proposed: the customer has to agree first."""
+
+    state: str
+    trigger: str
+    event: str
+    charge_on: date | None
+    amount_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +201,11 @@ class PayPage:
     content: dict[str, Any]
     reference: str
     due: tuple[Due, ...]
+    has_links: bool
+    """Off: nothing may be paid by link, whatever was sent before (C7)."""
     ways: tuple[Way, ...]
+    methods: tuple[Kept, ...]
+    plans: tuple[Ahead, ...]
     attempt: Try | None
     receipts: tuple[Receipt, ...]
     seller_name: str
@@ -191,6 +233,11 @@ class PayPage:
             credited_minor=self.credited_minor,
             next_due_on=self.due_on,
         )
+
+    @property
+    def proposed(self) -> tuple[Ahead, ...]:
+        """What will be charged later once the customer agrees by keeping what the first part is paid with."""
+        return tuple(plan for plan in self.plans if plan.state == "proposed")
 
     @property
     def least_minor(self) -> int:
@@ -255,7 +302,10 @@ def _page(seller_id: UUID, invoice_id: UUID, row: Mapping[str, Any]) -> PayPage:
         content=row["content"],
         reference=_reference(row["number"]),
         due=tuple(Due(**{**item, "due_on": date.fromisoformat(item["due_on"])}) for item in row["due"] or ()),
-        ways=tuple(_way(way) for way in row["ways"] or ()),
+        has_links=row["links"],
+        ways=tuple(read_way(way) for way in row["ways"] or ()),
+        methods=tuple(_kept(kept) for kept in row["methods"] or ()),
+        plans=tuple(Ahead(**{**plan, "charge_on": _date(plan["charge_on"])}) for plan in row["plans"] or ()),
         attempt=_try(attempt) if attempt else None,
         receipts=tuple(_receipt(receipt) for receipt in row["receipts"] or ()),
         seller_name=seller["name"],
@@ -283,20 +333,37 @@ def _reference(number: str) -> str:
         return number
 
 
-def _way(way: Mapping[str, str]) -> Way:
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _kept(row: Mapping[str, Any]) -> Kept:
+    return Kept(**{**row, "id": UUID(row["id"]), "way_id": UUID(row["way_id"])})
+
+
+def read_way(way: Mapping[str, str]) -> Way:
+    """Read a way from its row: `config` is its sealed settings as base64."""
     origins = _origins(way["provider"], base64.b64decode(way["config"]))
-    return Way(UUID(way["id"]), way["label"], way["provider"], origins)
+    return Way(UUID(way["id"]), way["label"], way["provider"], origins, _saves(way["provider"]))
+
+
+def _saves(name: str) -> bool:
+    try:
+        return provider(name).capabilities.saved_methods
+    except UnknownProvider:
+        return False
 
 
 def _origins(name: str, sealed: bytes) -> tuple[str, ...]:
-    """Return the origins among an account's open settings; its secrets never leave this function."""
+    """Return the provider's origins and those among an account's open settings; its secrets never leave this function."""
     try:
-        fields = provider(name).fields
+        fields, known = provider(name).fields, provider(name).origins
     except UnknownProvider:
         return ()
     config = unseal(sealed)
     urls = [urlsplit(config.get(field.name, "").strip()) for field in fields if not field.is_secret]
-    return tuple(f"{url.scheme}://{url.netloc}" for url in urls if url.scheme in {"http", "https"} and url.netloc)
+    own = tuple(f"{url.scheme}://{url.netloc}" for url in urls if url.scheme in {"http", "https"} and url.netloc)
+    return (*known, *own)
 
 
 def _try(row: Mapping[str, Any]) -> Try:

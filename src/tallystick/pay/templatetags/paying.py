@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_time
@@ -12,13 +13,16 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from tallystick.core.money import to_decimal
+from tallystick.pay import texts
 from tallystick.pay.door import Counter
+from tallystick.payments.consent import consent_text
+from tallystick.payments.page import Kept
 from tallystick.pdf import formats
 
 register = template.Library()
 
 
-def _counter(context: template.Context) -> Counter:
+def _counter(context: template.Context) -> Counter[Any]:
     counter = context["counter"]
     assert isinstance(counter, Counter)
     return counter
@@ -69,14 +73,14 @@ def on_day(context: template.Context, value: date, style: str = "full") -> SafeS
 def day_of(context: template.Context, value: datetime) -> SafeString:
     """Show the seller's business date of an instant, in full."""
     counter = _counter(context)
-    return on_day(context, value.astimezone(ZoneInfo(counter.page.time_zone)).date())
+    return on_day(context, value.astimezone(ZoneInfo(counter.face.time_zone)).date())
 
 
 @register.simple_tag(takes_context=True)
 def clock_time(context: template.Context, value: datetime) -> str:
     """Show the time of day of an instant where the seller is: `14:32`."""
     counter = _counter(context)
-    return str(format_time(value.astimezone(ZoneInfo(counter.page.time_zone)), "short", locale=counter.locale))
+    return str(format_time(value.astimezone(ZoneInfo(counter.face.time_zone)), "short", locale=counter.locale))
 
 
 @register.simple_tag(takes_context=True)
@@ -114,7 +118,20 @@ def receipt_address(context: template.Context, payment_id: object) -> str:
 @register.simple_tag(takes_context=True)
 def logo_source(context: template.Context) -> str:
     """Return where the logo comes from: the page itself when it is small."""
-    page = _counter(context).page
-    if page.logo:
-        return f"data:image/png;base64,{base64.b64encode(page.logo).decode()}"
+    face = _counter(context).face
+    if face.logo:
+        return f"data:image/png;base64,{base64.b64encode(face.logo).decode()}"
     return _counter(context).url("logo")
+
+
+@register.filter
+def method_name(kept: Kept) -> str:
+    """Name a kept card or account."""
+    return texts.method_name(kept)
+
+
+@register.simple_tag(takes_context=True)
+def consent(context: template.Context) -> str:
+    """The words beside the tick that keeps a card."""
+    counter = _counter(context)
+    return consent_text(counter.face.seller_name, counter.language)

@@ -19,6 +19,7 @@ from tallystick.invoices.mark import replace_link
 from tallystick.invoices.models import Invoice
 from tallystick.invoices.void import void_invoices
 from tallystick.messages.models import Message
+from tallystick.pay import urls_ask, urls_plan
 from tallystick.pay.door import DECLARED
 from tallystick.pay.tests.conftest import link
 from tallystick.pay.urls import urlpatterns
@@ -97,8 +98,10 @@ def test_acting_pages_refuse_get(world: World, payer: Client, name: str) -> None
 
 def test_every_page_is_declared() -> None:
     acting = {name.rsplit(".", 1)[1] for name, (_, methods) in DECLARED.items() if methods == {"POST"}}
-    assert acting == {"pay", "check", "cancel", "seen", "fresh"}
-    assert len(DECLARED) == len(urlpatterns) - 2  # one address with a slash at its end, one for everything else
+    assert acting == {"pay", "check", "cancel", "seen", "fresh", "postpone", "choose", "keep"}
+    addresses = [urlpatterns, urls_ask.urlpatterns, urls_plan.urlpatterns]
+    # In each: one address with a slash at its end, one for everything else.
+    assert len(DECLARED) == sum(len(each) - 2 for each in addresses)
 
 
 def test_forms_need_their_token(world: World) -> None:

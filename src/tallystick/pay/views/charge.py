@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from tallystick.base import tenant
 from tallystick.core.attempt import State
+from tallystick.pay import texts
 from tallystick.pay.door import Counter, PayRequest, door, show
 from tallystick.pay.forms import Mistake, Wish, read_wish
 from tallystick.pay.views.show import COOKIE, SeeOther, tries_of, with_query
 from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
-from tallystick.payments.errors import AmountRefused, BeingPaid, NoSuchGateway, NothingToPay, PaymentError
-from tallystick.payments.page import PayPage, pay_page
+from tallystick.payments.consent import Consent
+from tallystick.payments.errors import (
+    AmountRefused,
+    BeingPaid,
+    CantSave,
+    NoConsent,
+    NoSuchGateway,
+    NoSuchMethod,
+    NothingToPay,
+    PaymentError,
+)
+from tallystick.payments.page import PayPage, Way, pay_page
 from tallystick.payments.start import start_charge
 
 REMEMBER_S = 3600
@@ -25,7 +38,7 @@ def pay(request: PayRequest) -> HttpResponse:
     """Reserve the charge, have the provider open its page, and send the payer there."""
     counter = request.counter
     wish = read_wish(request.POST, counter)
-    refused = wish if isinstance(wish, Mistake) else _start(counter, wish)
+    refused = wish if isinstance(wish, Mistake) else _start(counter, wish, address_of(request))
     if isinstance(refused, Mistake):
         return SeeOther(with_query(counter.url("page"), refused.query))
     if refused is not None or isinstance(wish, Mistake):
@@ -34,8 +47,16 @@ def pay(request: PayRequest) -> HttpResponse:
     return _onward(request, _fresh_page(counter), wish)
 
 
-def _start(counter: Counter, wish: Wish) -> Mistake | PaymentError | None:
+def address_of(request: HttpRequest) -> str:
+    """Return the network address a consent is given from."""
+    return str(request.META.get("REMOTE_ADDR", ""))[:45]
+
+
+def _start(counter: Counter[PayPage], wish: Wish, address: str) -> Mistake | PaymentError | None:
     """Reserve the attempt. Return why not: a mistake to explain, or an error that the page explains by its state."""
+    if not counter.page.has_links:
+        return Mistake("way")
+    consent = Consent(texts.agreed(counter), address) if wish.keeps else None
     try:
         start_charge(
             seller_id=counter.seller_id,
@@ -44,18 +65,22 @@ def _start(counter: Counter, wish: Wish) -> Mistake | PaymentError | None:
             amount_minor=wish.amount_minor,
             attempt_id=wish.attempt_id,
             language=counter.language,
+            payment_method_id=wish.method_id,
+            consent=consent,
             now=counter.now,
         )
     except (NothingToPay, BeingPaid) as error:
         return error
-    except NoSuchGateway:
+    except NoConsent:
+        return Mistake("consent")
+    except (NoSuchGateway, NoSuchMethod, CantSave):
         return Mistake("way")
     except AmountRefused:
         return Mistake("other", wish.typed) if wish.typed else Mistake("amount")
     return None
 
 
-def _fresh_page(counter: Counter) -> PayPage:
+def _fresh_page(counter: Counter[PayPage]) -> PayPage:
     with tenant.tx(counter.seller_id, read_only=True):
         page = pay_page(seller_id=counter.seller_id, invoice_id=counter.page.id)
     return page or counter.page
@@ -64,16 +89,18 @@ def _fresh_page(counter: Counter) -> PayPage:
 def _onward(request: PayRequest, page: PayPage, wish: Wish) -> HttpResponse:
     """Go where the gateway said, and nowhere else; when it said nothing, back to the page, which tells."""
     attempt = page.attempt
-    response: HttpResponse
     if attempt is None or attempt.id != wish.attempt_id or attempt.state in {State.SUCCEEDED, State.PROCESSING}:
         return SeeOther(request.counter.url("return"))
     if attempt.state == State.ACTION_REQUIRED and attempt.action_url:
-        response = _leave(request, page, attempt.action_url)
-    else:
-        response = SeeOther(request.counter.url("page"))
+        return remember(request, leave(request, page.ways, attempt.action_url), attempt.id)
+    return remember(request, SeeOther(request.counter.url("page")), attempt.id)
+
+
+def remember(request: HttpRequest, response: HttpResponse, attempt_id: UUID) -> HttpResponse:
+    """Let this browser know which attempt is its own, for this link only."""
     response.set_cookie(
         COOKIE,
-        str(attempt.id),
+        str(attempt_id),
         max_age=REMEMBER_S,
         path=request.path.rsplit("/", 1)[0],
         secure=request.is_secure(),
@@ -83,10 +110,10 @@ def _onward(request: PayRequest, page: PayPage, wish: Wish) -> HttpResponse:
     return response
 
 
-def _leave(request: PayRequest, page: PayPage, url: str) -> HttpResponse:
+def leave(request: HttpRequest, ways: Sequence[Way], url: str) -> HttpResponse:
     """Redirect; where the security policy of the form can't know the address, by a page with a link that leads on."""
     parts = urlsplit(url)
-    if f"{parts.scheme}://{parts.netloc}" in {origin for way in page.ways for origin in way.origins}:
+    if f"{parts.scheme}://{parts.netloc}" in {origin for way in ways for origin in way.origins}:
         return SeeOther(url)
     return show(request, "leave", url=url)
 

@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from tallystick.invoices.mark import mark_viewed
 from tallystick.invoices.send import send_as_composed
 from tallystick.pay.door import Counter, PayRequest, door, show
+from tallystick.payments.page import PayPage
 
 
 @door("POST")
@@ -27,7 +28,7 @@ def fresh(request: PayRequest) -> HttpResponse:
     return show(request, "replaced", is_asked=True)
 
 
-def _mail(counter: Counter) -> None:
+def _mail(counter: Counter[PayPage]) -> None:
     """Queue the document's email with its default wording, once an hour at most."""
     page = counter.page
     if page.voided_at:

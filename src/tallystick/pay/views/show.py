@@ -14,7 +14,7 @@ from django.utils.translation import get_language_info
 from tallystick.core.attempt import State
 from tallystick.pay import texts
 from tallystick.pay.bank import transfer_details
-from tallystick.pay.door import Counter, PayRequest, door, show
+from tallystick.pay.door import PayRequest, door, show
 from tallystick.pay.forms import explain, new_attempt, read_mistake
 from tallystick.pay.standing import WAITING, Standing, standing_of
 
@@ -91,6 +91,7 @@ def show_due(request: PayRequest) -> HttpResponse:
         chosen=choices[-1 if request.GET.get("amount") == "next" else 0].amount_minor,
         schedule=texts.schedule(page, counter.today),
         bank=transfer_details(counter),
+        planned=texts.planned(counter),
         notice=_notice(request),
         mistake=mistake,
         mistake_text=explain(mistake, counter) if mistake else "",
@@ -116,11 +117,10 @@ def _notice(request: PayRequest) -> dict[str, str] | None:
     return None
 
 
-def other_languages(request: PayRequest) -> list[dict[str, str]]:
+def other_languages(request: Any) -> list[dict[str, str]]:
     """The languages this page could speak instead, each in its own words."""
-    counter: Counter = request.counter
     return [
         {"code": code, "name": get_language_info(code)["name_local"].capitalize()}
         for code, _name in settings.LANGUAGES
-        if code != counter.language
+        if code != request.counter.language
     ]

@@ -1,0 +1,142 @@
+"""A charge that is planned: the customer sees when and how much, moves it once, or gives another card."""
+
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.core.signing import BadSignature
+from django.http import HttpResponse
+
+from tallystick.base import tenant
+from tallystick.core.attempt import State
+from tallystick.pay.door import Counter, PlanRequest, door, show
+from tallystick.pay.forms import new_attempt, read_attempt
+from tallystick.pay.views.ask import picture
+from tallystick.pay.views.charge import address_of, leave
+from tallystick.pay.views.show import SeeOther, other_languages, tries_of, with_query
+from tallystick.payments.collect import look_up_charge, send_charge
+from tallystick.payments.consent import Consent, consent_text
+from tallystick.payments.customer_pages import ChargePage, charge_page
+from tallystick.payments.errors import NotPostponable, PaymentError
+from tallystick.payments.methods import start_setup
+from tallystick.payments.schedule import change_method_of_charge, postpone_scheduled_charge
+from tallystick.sellers.queries import logo_of
+
+PATIENT_TRIES = 10
+
+
+@door(kind="charge")
+def page(request: PlanRequest) -> HttpResponse:
+    """Show the plan, and what may be changed of it."""
+    shown = request.counter.page
+    response = show(
+        request,
+        "plan",
+        attempt_token=new_attempt(shown.id),
+        why=request.GET.get("why", ""),
+        done=request.GET.get("done", ""),
+        languages=other_languages(request),
+    )
+    targets = dict.fromkeys(origin for way in shown.ways for origin in way.origins)
+    response.form_targets = " ".join(targets)  # type: ignore[attr-defined]
+    return response
+
+
+@door("POST", kind="charge")
+def postpone(request: PlanRequest) -> HttpResponse:
+    """Move the charge, once, within the seller's days."""
+    counter = request.counter
+    try:
+        until = date.fromisoformat(request.POST.get("until", ""))
+        postpone_scheduled_charge(
+            seller_id=counter.seller_id, charge_id=counter.page.id, until=until, by_customer=True, now=counter.now
+        )
+    except (ValueError, NotPostponable):
+        return _back(counter, why="day")
+    except PaymentError:
+        return _back(counter, why="state")
+    return _back(counter, done="postponed")
+
+
+@door("POST", kind="charge")
+def choose(request: PlanRequest) -> HttpResponse:
+    """Charge it to another kept card."""
+    counter = request.counter
+    try:
+        change_method_of_charge(
+            seller_id=counter.seller_id,
+            charge_id=counter.page.id,
+            payment_method_id=UUID(request.POST.get("method", "")),
+            now=counter.now,
+        )
+    except (ValueError, PaymentError):
+        return _back(counter, why="state")
+    return _back(counter, done="card")
+
+
+@door("POST", kind="charge")
+def keep(request: PlanRequest) -> HttpResponse:
+    """Open the provider's page to keep another card, which this charge then goes to. Nothing is charged there."""
+    counter = request.counter
+    try:
+        attempt_id = read_attempt(request.POST, counter.page.id)
+        way_id = UUID(request.POST.get("way", ""))
+    except (BadSignature, ValueError):
+        return _back(counter, why="state")
+    if not request.POST.get(f"keep-{way_id}"):
+        return _back(counter, why="consent")
+    words = consent_text(counter.face.seller_name, counter.language)
+    try:
+        start_setup(
+            seller_id=counter.seller_id,
+            attempt_id=attempt_id,
+            customer_id=counter.page.customer_id,
+            gateway_account_id=way_id,
+            consent=Consent(words, address_of(request)),
+            language=counter.language,
+            return_url=request.build_absolute_uri(counter.url("return")),
+            scheduled_charge_id=counter.page.id,
+            now=counter.now,
+        )
+    except PaymentError:
+        return _back(counter, why="state")
+    send_charge(seller_id=counter.seller_id, attempt_id=attempt_id, now=counter.now)
+    with tenant.tx(counter.seller_id, read_only=True):
+        fresh = charge_page(seller_id=counter.seller_id, charge_id=counter.page.id) or counter.page
+    setup = fresh.setup
+    if setup and setup.state == State.ACTION_REQUIRED and setup.action_url:
+        return leave(request, fresh.ways, setup.action_url)
+    return SeeOther(counter.url("return"))
+
+
+@door(kind="charge")
+def come_back(request: PlanRequest) -> HttpResponse:
+    """Back from keeping a card: it is kept, or we look again."""
+    counter, setup = request.counter, request.counter.page.setup
+    if setup is None or not setup.is_live:
+        return _back(counter, **({"done": "card"} if setup and setup.state == State.SUCCEEDED else {"why": "declined"}))
+    tries = tries_of(request)
+    if tries >= PATIENT_TRIES:
+        return SeeOther(counter.url("page"))
+    again = with_query(counter.url("return"), {"try": str(tries + 1)})
+    return show(request, "checking", attempt=setup, tries=tries, again=again)
+
+
+@door("POST", kind="charge")
+def check(request: PlanRequest) -> HttpResponse:
+    """Ask the provider what became of keeping the card."""
+    counter, setup = request.counter, request.counter.page.setup
+    if setup and setup.is_live and setup.state != State.RESERVED:
+        look_up_charge(seller_id=counter.seller_id, attempt_id=setup.id, now=counter.now)
+    return SeeOther(with_query(counter.url("return"), {"try": str(tries_of(request) + 1)}))
+
+
+@door(kind="charge")
+def logo(request: PlanRequest) -> HttpResponse:
+    """The seller's logo, when it is too big to stand in the page."""
+    return picture(logo_of(request.counter.seller_id))
+
+
+def _back(counter: Counter[ChargePage], **more: str) -> HttpResponse:
+    return SeeOther(with_query(counter.url("page"), more) if more else counter.url("page"))
