@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from tallystick.core.attempt import State
 from tallystick.gateways import signatures
 from tallystick.gateways.port import Gateway, Report
+from tallystick.gateways.tests.opening import charge_method
 from tallystick.gateways.tests.sandbox_process import SECRET, SandboxProcess
 from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
 
@@ -61,6 +63,13 @@ class SandboxStage:
         self._process.pay(report.action_url, CARDS.get(outcome) or LATER_CARDS[later])
         if outcome.startswith("challenge"):
             self._process.answer_bank(report.action_url, answer)
+
+    def make_charges(self, count: int) -> None:
+        """So many charges of EUR 10.00 of a card that is kept for it."""
+        gateway, method = self._process.gateway(self._account), self._process.save_card(name=self._account)
+        for _ in range(count):
+            assert charge_method(gateway, uuid4(), method, amount_minor=1_000).state is State.SUCCEEDED
+            self._process.advance(3)
 
     def fault(self, kind: str, operation: str | None = None, times: int = 1, **params: object) -> None:
         """See `Stage.fault`."""
