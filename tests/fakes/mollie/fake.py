@@ -15,7 +15,7 @@ from tests.fakes.wire import Answer, Call, Fake, as_json
 
 KEY_LIFE = timedelta(hours=1)
 T = TypeVar("T", Payment, Refund, Chargeback)
-SEARCH_PAGE = 250
+SEARCH_PAGE = 150
 """A look-up by our own id reads pages of this size; every other list is read in smaller ones."""
 
 

@@ -16,6 +16,8 @@ from tallystick.gateways.providers.gocardless._movements import assign, movement
 from tallystick.gateways.providers.gocardless._sessions import history_of, payment_report, walk
 
 CHARGES_PAGE = 25
+_NEWS = frozenset({"confirmed", "failed", "charged_back", "chargeback_cancelled", "paid_out"})
+"""What happens to a payment and to its money; the rest is on the way there."""
 
 
 def list_charges(api: Api, *, since: datetime, cursor: str) -> ChargePage:
@@ -67,7 +69,7 @@ def _touched(api: Api, since: datetime) -> list[str]:
     """The payments with news since an instant, by themselves or by a refund, in the order of the first."""
     refs: dict[str, None] = {}
     for event in reversed(list(walk(api, services.EventsService, "events", {"created_at[gte]": _stamp(since)}))):
-        if event.get("resource_type") == "payments":
+        if event.get("resource_type") == "payments" and event.get("action") in _NEWS:
             refs[_answers.link(event, "payment")] = None
         elif event.get("resource_type") == "refunds":
             refund = fetch(partial(api.of(services.RefundsService).get, _answers.link(event, "refund")))

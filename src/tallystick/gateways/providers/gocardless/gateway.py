@@ -136,7 +136,8 @@ class GoCardlessGateway:
         report = self._report(request, lambda answer: _sessions.request_report(api, answer, attempt_id))
         if report.state is not State.ACTION_REQUIRED or report.ref is None:
             return report
-        return _sessions.with_page(api, report, return_url, customer_email, language)
+        email = "" if customer_ref else customer_email
+        return _sessions.with_page(api, report, return_url, email, language)
 
     def charge_method(
         self,

@@ -18,9 +18,9 @@ from tallystick.gateways.providers.mollie._answers import Answer
 from tallystick.gateways.providers.mollie._client import Refusal, Silence, ask
 
 EMBED = "refunds,chargebacks"
-SEARCH_PAGE = 250
-"""Payments in each page when one attempt is sought; Mollie's largest."""
-SEARCH_PAGES_MAX = 8
+SEARCH_PAGE = 150
+"""Payments in each page when one attempt is sought. Mollie would give 250, and they might fill over a megabyte."""
+SEARCH_PAGES_MAX = 20
 WALK_PAGE = 100
 WALK_PAGES_MAX = 200
 CHARGES_PAGE = 50
