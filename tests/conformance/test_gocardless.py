@@ -141,6 +141,20 @@ def test_somebody_else_refunds_in_between(gocardless: GoCardlessStage, monkeypat
     assert sorted(each.amount_minor for each in gocardless.truth().refunds) == [500, 700]
 
 
+def test_a_refund_made_before_is_found_without_its_key(gocardless: GoCardlessStage) -> None:
+    attempt_id, paid = pay_page(gocardless)
+    refund_id = new_id()
+    refs = set()
+    for _ in range(2):
+        report = gocardless.gateway.refund(
+            refund_id=refund_id, attempt_id=attempt_id, charge_ref=paid.charges[0].ref, amount_minor=700, currency="EUR"
+        )
+        refs.add(report.ref)
+        gocardless.fake._keys.clear()
+    assert refs == {each.ref for each in gocardless.truth().refunds}
+    assert len(refs) == 1
+
+
 def test_a_refund_that_comes_back_has_failed(gocardless: GoCardlessStage) -> None:
     attempt_id, paid = pay_page(gocardless)
     gocardless.gateway.refund(
@@ -163,6 +177,17 @@ def test_a_payout_has_its_fees_to_the_cent(gocardless: GoCardlessStage) -> None:
     assert {line.payout_ref for line in page.lines} == {page.payouts[0].ref}
     (again,) = every_movement(gocardless)
     assert {line.ref for line in again.lines} == {line.ref for line in page.lines}
+
+
+def test_money_that_came_and_went_is_all_in_the_payout(gocardless: GoCardlessStage) -> None:
+    _, paid = pay_page(gocardless)
+    for outcome in ("opened", "won"):
+        gocardless.dispute(paid.charges[0].ref, outcome)
+    gocardless.advance(60)
+    gocardless.payout()
+    (page,) = every_movement(gocardless)
+    assert [line.kind for line in page.lines] == ["charge", "dispute", "dispute_reversal", "fee"]
+    assert {line.payout_ref for line in page.lines} == {page.payouts[0].ref}
 
 
 def test_many_events_in_one_webhook(gocardless: GoCardlessStage) -> None:

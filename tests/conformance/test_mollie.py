@@ -16,7 +16,7 @@ from tallystick.core.refund import RefundState
 from tallystick.gateways.port import BadConfig, MalformedWebhook, SavedMethod
 from tallystick.gateways.providers.mollie import _answers
 from tallystick.gateways.providers.mollie.gateway import MOLLIE, MollieGateway, build
-from tests.conformance.acts import charge, keep_method, look, open_page, pay_page
+from tests.conformance.acts import charge, every_charge, keep_method, look, open_page, pay_page
 from tests.conformance.stages.mollie import MollieStage
 from tests.fakes.wire import Answer, as_json
 
@@ -125,6 +125,20 @@ def test_a_search_ends_where_the_attempt_was_made(mollie: MollieStage) -> None:
         payment.created_at -= timedelta(days=2)
     assert mollie.gateway.look_up(attempt_id=new_id(), ref=None).is_missing
     assert len([path for operation, path in mollie.fake.calls if operation == "look_up"]) == 1
+
+
+@pytest.mark.parametrize("news", ["refund", "chargeback"])
+def test_a_payment_older_than_the_walk_comes_back_with_its_news(mollie: MollieStage, news: str) -> None:
+    attempt_id, paid = pay_page(mollie)
+    mollie.advance(86_400 * 60)
+    assert every_charge(mollie, since_s=86_400) == []
+    if news == "refund":
+        mollie.dashboard_refund(paid.charges[0].ref, 500)
+    else:
+        mollie.dispute(paid.charges[0].ref)
+    other_id, other = pay_page(mollie)
+    expected = [(attempt_id, look(mollie, attempt_id, paid).charges[0]), (other_id, other.charges[0])]
+    assert every_charge(mollie, since_s=86_400) == expected
 
 
 def test_a_redirect_is_no_answer(mollie: MollieStage, monkeypatch: pytest.MonkeyPatch) -> None:
