@@ -9,6 +9,8 @@ CUSTOMERS = "customers"
 CATALOG = "catalog"
 RECORD = "record"  # record money received by hand
 ALLOCATE = "allocate"  # say which invoice money pays
+CHARGE = "charge"  # charge kept cards, plan charges, the virtual terminal, payment links
+REFUND = "refund"  # give money back, write small rests off
 LEDGER = "ledger"
 SETTINGS = "settings"  # business, branding, numbering, taxes, email
 BANK = "bank"  # bank accounts and gateways: where money goes
@@ -18,14 +20,17 @@ OPERATE = "operate"
 
 ROLES: dict[str, frozenset[str]] = {
     "admin": frozenset(
-        {VIEW, SELL, VOID, CUSTOMERS, CATALOG, RECORD, ALLOCATE, LEDGER, SETTINGS, BANK, MEMBERS, AUDIT, OPERATE}
+        {
+            *(VIEW, SELL, VOID, CUSTOMERS, CATALOG, RECORD, ALLOCATE, CHARGE, REFUND),
+            *(LEDGER, SETTINGS, BANK, MEMBERS, AUDIT, OPERATE),
+        }
     ),
-    "cashier": frozenset({VIEW, RECORD}),
-    "sales": frozenset({VIEW, SELL, CUSTOMERS}),
-    "sales_allocations": frozenset({VIEW, SELL, CUSTOMERS, RECORD, ALLOCATE}),
-    "sales_manager": frozenset({VIEW, SELL, VOID, CUSTOMERS, CATALOG, RECORD, ALLOCATE, AUDIT}),
+    "cashier": frozenset({VIEW, RECORD, CHARGE}),
+    "sales": frozenset({VIEW, SELL, CUSTOMERS, CHARGE}),
+    "sales_allocations": frozenset({VIEW, SELL, CUSTOMERS, RECORD, ALLOCATE, CHARGE}),
+    "sales_manager": frozenset({VIEW, SELL, VOID, CUSTOMERS, CATALOG, RECORD, ALLOCATE, CHARGE, REFUND, AUDIT}),
     "collector": frozenset({VIEW, RECORD}),
-    "accountant": frozenset({VIEW, SELL, VOID, CUSTOMERS, CATALOG, RECORD, ALLOCATE, LEDGER, AUDIT}),
+    "accountant": frozenset({VIEW, SELL, VOID, CUSTOMERS, CATALOG, RECORD, ALLOCATE, CHARGE, REFUND, LEDGER, AUDIT}),
     "read_only": frozenset({VIEW}),
 }
 

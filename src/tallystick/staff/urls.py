@@ -12,4 +12,6 @@ urlpatterns = [
     path("", include("tallystick.staff.urls_invitation")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_invoices")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_office")),
+    path("s/<slug:slug>/", include("tallystick.staff.urls_money")),
+    path("s/<slug:slug>/", include("tallystick.staff.urls_charging")),
 ]

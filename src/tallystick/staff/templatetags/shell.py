@@ -9,7 +9,7 @@ from django import template
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from tallystick.sellers.roles import AUDIT, LEDGER, SETTINGS, VIEW
+from tallystick.sellers.roles import AUDIT, CHARGE, LEDGER, SETTINGS, VIEW
 from tallystick.staff.door import Desk
 
 register = template.Library()
@@ -35,9 +35,15 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         ("invoices", "receipt-text", _("Open invoices"), desk.counts["open"], VIEW),
         ("customers", "users", _("Customers"), None, VIEW),
         ("payments", "landmark", _("Payments"), None, VIEW),
+        ("charges", "calendar-clock", _("Planned charges"), None, VIEW),
+        ("terminal", "credit-card", _("Terminal"), None, CHARGE),
         ("catalog", "package", _("Catalog"), None, VIEW),
     ]
-    back = [("ledger", "book-open", _("Ledger"), None, LEDGER), ("audit", "scroll-text", _("Audit log"), None, AUDIT)]
+    back = [
+        ("payouts", "banknote-arrow-down", _("Payouts"), None, LEDGER),
+        ("ledger", "book-open", _("Ledger"), None, LEDGER),
+        ("audit", "scroll-text", _("Audit log"), None, AUDIT),
+    ]
     foot = [("settings", "settings", _("Settings"), None, SETTINGS)]
     return {
         "request": request,
