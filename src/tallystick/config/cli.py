@@ -56,6 +56,8 @@ def serve(*, port: int, demo: bool) -> int:
     with ExitStack() as stack:
         marker = _data_dir() / "demo" / "complete"
         _database(stack, "tallystick_demo" if demo else "tallystick", afresh=demo and not marker.exists())
+        if demo and not marker.exists():
+            (marker.parent / "clock").unlink(missing_ok=True)
         programs = stack.enter_context(Programs(data_dir=_data_dir()))
         if demo:
             programs.start_companions()

@@ -120,6 +120,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+CLOCK_FILE = ENV.data_dir / "demo" / "clock" if ENV.mode == "demo" else None
 DEMO_EMAIL, DEMO_PASSWORD = "demo@tallystick.example", "tally-the-sticks"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

@@ -55,7 +55,7 @@ def _keep(request: HttpRequest, provider: str, gateway_account_id: UUID, body: b
         return _say("no such account", 404)
     now = clock.now()
     try:
-        event = open_gateway(account).read_webhook(body=body, headers=dict(request.headers), at=now)
+        event = open_gateway(account).read_webhook(body=body, headers=dict(request.headers), at=clock.wall())
     except BadSignature:
         return _say("bad signature", 400)
     except StaleWebhook:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django import template
+from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from tallystick.sellers.roles import AUDIT, CHARGE, LEDGER, SETTINGS, VIEW
+from tallystick.sellers.roles import AUDIT, CHARGE, LEDGER, OPERATE, SETTINGS, VIEW
 from tallystick.staff.door import Desk
 
 register = template.Library()
@@ -54,6 +55,7 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         "back": _places(desk, back),
         "foot": _places(desk, foot),
         "others": [_elsewhere(place.slug, place.name) for place in desk.places if place.slug != desk.place.slug],
+        "can_move_clock": bool(settings.CLOCK_FILE) and desk.may(OPERATE),
         "theme": request.COOKIES.get("theme", "auto"),
     }
 
