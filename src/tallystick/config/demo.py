@@ -23,6 +23,7 @@ from tallystick.base.ids import new_id
 from tallystick.catalog.queries import rates_on_offer
 from tallystick.catalog.save import save_item
 from tallystick.config.demo_cast import CUSTOMERS, ITEMS, MEMBERS, Person
+from tallystick.config.demo_charges import Shop, tell_of_charges
 from tallystick.customers.details import ContactDetails, Details
 from tallystick.customers.save import save_customers
 from tallystick.gateways.registry import build_gateway
@@ -39,7 +40,7 @@ from tallystick.payments.record import record_payment
 from tallystick.payments.void import void_invoices
 from tallystick.sellers.banks import save_bank_account
 from tallystick.sellers.members import accept_invitation, invitation_secret, invite_member
-from tallystick.sellers.queries import seller_of_slug
+from tallystick.sellers.queries import members, seller_of_slug
 from tallystick.sellers.settings import Business, save_branding, update_seller
 from tallystick.worker.sweeps import drain, sweep_events
 
@@ -53,9 +54,14 @@ _IDS = UUID("5f0c2a51-3b0f-4d39-8f2f-0b7a6c1d9e11")
 def load_demo() -> None:
     """Make the demo business unless it is there, and connect the sandbox provider that runs now."""
     seller_id = seller_of_slug(SLUG)
-    if seller_id is None:
-        seller_id = _Story(clock.now()).tell()
+    if seller_id is not None:
+        connect_provider(seller_id)
+        return
+    story = _Story(clock.now())
+    seller_id = story.tell()
     connect_provider(seller_id)
+    if settings.ENV.sandbox_url:
+        tell_of_charges(story.shop())
 
 
 def connect_provider(seller_id: UUID) -> None:
@@ -114,6 +120,20 @@ class _Story:
             drain(self.seller_id)
         _progress(DAYS, DAYS)
         return self.seller_id
+
+    def shop(self) -> Shop:
+        """Return the business as the next chapter needs it."""
+        with tenant.tx(self.seller_id, read_only=True):
+            people = {member.user.email: member.user_id for member in members()}
+        return Shop(
+            seller_id=self.seller_id,
+            account_id=uuid5(_IDS, "card"),
+            admin_id=self.admin_id,
+            colleague_id=next(people[email] for _name, email, role in MEMBERS if role == "sales_manager"),
+            rate_id=self.standard,
+            customers={person.name: customer_id for person, customer_id in self.customers},
+            now=self.end,
+        )
 
     def _acting(self, now: datetime) -> dict[str, Any]:
         """The arguments most verbs share."""
