@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -11,34 +9,35 @@ import pytest
 
 from tallystick.base import http
 from tests.conformance.stage import Stage
+from tests.conformance.stages import gocardless, mollie, paypal, sandbox, stripe
 
-NAMES = ("sandbox", "stripe", "mollie", "gocardless", "paypal")
 STAGES = {
-    name: f"tests.conformance.stages.{name}"
-    for name in NAMES
-    if importlib.util.find_spec(f"tests.conformance.stages.{name}")
+    "sandbox": sandbox.open_stages,
+    "stripe": stripe.open_stages,
+    "mollie": mollie.open_stages,
+    "gocardless": gocardless.open_stages,
+    "paypal": paypal.open_stages,
 }
 
 
 @pytest.fixture(scope="session")
-def stage_makers() -> Iterator[dict[str, Callable[[], Stage]]]:
-    """The makers opened so far, closed at the end of the run."""
+def make_stage() -> Iterator[Callable[[str], Stage]]:
+    """Makes a stage by its provider's name. What a provider needs is started once, and stopped at the end of the run."""
+    makers: dict[str, Callable[[], Stage]] = {}
     with ExitStack() as stack:
-        opened: dict[str, Callable[[], Stage]] = {}
 
-        class Makers(dict[str, Callable[[], Stage]]):
-            def __missing__(self, name: str) -> Callable[[], Stage]:
-                opened[name] = stack.enter_context(importlib.import_module(STAGES[name]).open_stages())
-                self[name] = opened[name]
-                return opened[name]
+        def make(name: str) -> Stage:
+            if name not in makers:
+                makers[name] = stack.enter_context(STAGES[name]())
+            return makers[name]()
 
-        yield Makers()
+        yield make
 
 
 @pytest.fixture(params=list(STAGES))
-def stage(request: pytest.FixtureRequest, stage_makers: dict[str, Callable[[], Stage]]) -> Iterator[Stage]:
+def stage(request: pytest.FixtureRequest, make_stage: Callable[[str], Stage]) -> Iterator[Stage]:
     """One provider with a fresh merchant account. Its fake must have had nothing to complain about in the end."""
-    made = stage_makers[request.param]()
+    made = make_stage(request.param)
     yield made
     complaints = made.complaints()
     made.close()

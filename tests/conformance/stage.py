@@ -7,6 +7,8 @@ A stage is all that the suite knows of a provider. Write one in `tests/conforman
 It is entered once per run; each test calls what it yields and gets a stage with a fresh merchant account.
 A stage may have `make_charges(count)` too: many paid charges of EUR 10.00 at once, a few seconds apart.
 
+The webhook address of a stage is `https://billing.example/hooks/<name>/1`.
+
 What a provider can't do is said by its `Capabilities`. `unsupported` names the levers its fake lacks because the real
 provider has nothing of the kind (a payer's outcome, a fault, `dashboard_refund`); tests that pull them are skipped.
 """
@@ -108,7 +110,8 @@ class Stage(Protocol):
     currencies: frozenset[str]
     """Currencies the provider takes, as far as tests care."""
     unsupported: frozenset[str]
-    """Outcomes, faults, manners and levers (`dashboard_refund`, `dispute`, `payout`, `bad_key`) there are none of."""
+    """Outcomes, faults, manners and levers (`dashboard_refund`, `dispute`, `payout`, `bad_key`,
+    `keep_only`, and `dispute_guard`: it refuses to refund what a dispute took) there are none of."""
     settles_after_s: float
     """How far to advance the clock until something delayed is over."""
 

@@ -98,6 +98,13 @@ def test_movements_sum_to_the_balance(stage: Stage) -> None:
     assert dict(held) == dict(stage.gateway.balances()) == dict(stage.truth().balance)
 
 
+def test_what_isnt_available_yet_is_held_too(stage: Stage) -> None:
+    """D18: the balance counts from the moment the money was taken."""
+    need(stage, "settlements")
+    pay_page(stage)
+    assert dict(stage.gateway.balances()) == dict(stage.truth().balance) != {}
+
+
 def test_movements_name_what_they_are_about(stage: Stage) -> None:
     """D18: charges, refunds and disputes can be matched with ours."""
     need(stage, "settlements")

@@ -115,7 +115,7 @@ def test_a_dispute_is_opened_and_ends(stage: Stage, outcome: str) -> None:
 def test_no_refund_of_what_the_bank_took(stage: Stage) -> None:
     """D2, D18: refund and dispute together never give back more than was taken."""
     need(stage, "disputes")
-    levers(stage, "dispute")
+    levers(stage, "dispute", "dispute_guard")
     attempt_id, _, taken = _paid(stage)
     stage.dispute(taken.ref)
     report = refund(stage, attempt_id, taken, AMOUNT)

@@ -9,13 +9,15 @@ from tallystick.gateways.port import NoAnswer
 from tests.conformance.acts import levers, open_page
 from tests.conformance.stage import Stage
 
-URL = "https://billing.example/hooks/a/b"
+
+def _url(stage: Stage) -> str:
+    return f"https://billing.example/hooks/{stage.name}/1"
 
 
 def test_all_is_well_once_set_up(stage: Stage) -> None:
     """D18: nothing to say, and setting it up twice changes nothing."""
-    stage.gateway.register_webhook(url=URL)
-    assert stage.gateway.register_webhook(url=URL) == []
+    stage.gateway.register_webhook(url=_url(stage))
+    assert stage.gateway.register_webhook(url=_url(stage)) == []
     assert stage.gateway.check() == []
 
 
@@ -40,4 +42,4 @@ def test_away(stage: Stage, kind: str) -> None:
     levers(stage, kind)
     stage.fault(kind, None, -1)
     assert stage.gateway.check()
-    assert stage.gateway.register_webhook(url=URL) is not None
+    assert stage.gateway.register_webhook(url=_url(stage)) is not None

@@ -13,6 +13,7 @@ from tallystick.gateways.port import Gateway, Report
 from tallystick.gateways.providers.stripe._transport import connect
 from tallystick.gateways.providers.stripe.gateway import StripeGateway
 from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
+from tests.fakes.stripe.contract import prepare
 from tests.fakes.stripe.payer import DELAY_S, act
 from tests.fakes.stripe.server import KEY, SECRET, FakeStripe
 from tests.fakes.wire import hmac_sha256
@@ -26,7 +27,7 @@ class StripeStage:
     """One fake Stripe, with one account."""
 
     name = "stripe"
-    currencies = frozenset({"EUR", "USD", "JPY", "KWD", "ISK"})
+    currencies = frozenset({"EUR", "USD", "JPY", "KWD", "ISK", "HUF"})
     unsupported: frozenset[str] = frozenset()
     settles_after_s = float(DELAY_S)
 
@@ -176,4 +177,5 @@ def _minor(amount: int, currency: str) -> int:
 @contextmanager
 def open_stages() -> Iterator[Callable[[], Stage]]:
     """Each stage has a fake of its own."""
+    prepare()
     yield StripeStage

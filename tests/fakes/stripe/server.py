@@ -57,6 +57,9 @@ class FakeStripe(Fake):
             return as_json(401, {"error": {"type": "invalid_request_error", "message": "Invalid API Key provided"}})
         if call.headers.get("stripe-version") != API_VERSION:
             self.complaints.append(f"{call.path}: asked for version {call.headers.get('stripe-version')}")
+        told = [name for name in call.headers if name.startswith("x-stripe")]
+        if told or call.headers.get("user-agent") != "Tallystick":
+            self.complaints.append(f"{call.path}: tells about this machine in {told} or its user agent")
         try:
             route, shape, _ = find_route(call)
             given = read_params(call, shape)
