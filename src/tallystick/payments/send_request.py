@@ -10,7 +10,8 @@ from uuid import UUID, uuid5
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tallystick.base import tenant
+from tallystick.base import clock, tenant
+from tallystick.customers.party import party_of_customer
 from tallystick.customers.queries import addresses_for_documents, customer
 from tallystick.invoices import queries as invoices
 from tallystick.mail.port import Attachment
@@ -24,6 +25,7 @@ from tallystick.payments.models import PaymentRequest
 from tallystick.payments.receipts import LOGO
 from tallystick.payments.requests import asked_of, invoices_by_customer, links_allowed, request_payment
 from tallystick.pdf import formats
+from tallystick.pdf.port import render_request
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
 
 MOST_ROWS = 20
@@ -133,7 +135,7 @@ def mail_request(
 
 
 def prepare_request_email(message: Message) -> Prepared | Skip:
-    """Compose a request's email from what is open now: the table, the sum, one button; the invoices attached as PDF."""
+    """Compose a request's email from what is open now: the table, the sum, one button; attached the same as PDF, with the invoices."""
     with tenant.tx(message.seller_id, read_only=True):
         request = PaymentRequest.objects.filter(id=message.data["request_id"]).first()
         asked = asked_of(request) if request else None
@@ -143,18 +145,31 @@ def prepare_request_email(message: Message) -> Prepared | Skip:
             return Skip("links_off")
         opened = asked.by_invoice()
         papers = invoices.documents(list(opened))
-        rows = [(papers[key].number, papers[key].due_on, minor) for key, minor in opened.items() if key in papers]
         party, logo = party_of_seller(message.seller_id), logo_of(message.seller_id)
-        stored = {papers[key].number: invoices.stored_pdf(key) for key in opened if key in papers}
+        buyer = party_of_customer(request.customer_id)
+        zone = seller(message.seller_id).time_zone
+    rows = [(papers[key].number, papers[key].due_on, minor) for key, minor in opened.items() if key in papers]
     note = _note(message, request, asked.open_minor, rows)
     composed = render_note(
         note, seller=party, language=message.language, body=message.body, logo_cid=LOGO if logo else ""
     )
-    parts = [
-        Attachment(filename=f"{number}.pdf", content_type="application/pdf", content=pdf)
-        for number, pdf in list(stored.items())[:MOST_ROWS]
-        if pdf and message.attach_pdf
-    ]
+    parts = []
+    if message.attach_pdf and rows:
+        paper = {
+            "language": message.language,
+            "currency": request.currency,
+            "seller": party,
+            "customer": buyer,
+            "asked_on": clock.business_date(request.created_at, zone).isoformat(),
+            "open_minor": asked.open_minor,
+            "rows": [
+                {"number": number, "due_on": on.isoformat() if on else "", "open_minor": minor}
+                for number, on, minor in rows
+            ],
+        }
+        documents = [papers[key].content for key in list(opened)[:MOST_ROWS] if key in papers]
+        pdf = render_request(paper, pay_url=note.button_url, logo=logo, documents=documents)
+        parts.append(Attachment(filename=f"{rows[0][0]}-{len(rows)}.pdf", content_type="application/pdf", content=pdf))
     if logo:
         parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
     return Prepared(composed.html, composed.text, tuple(parts))

@@ -9,6 +9,7 @@ from tallystick.base import tx
 from tallystick.pdf._compile import compile_pages
 from tallystick.pdf._pool import render_all
 from tallystick.pdf._receipt import receipt_page
+from tallystick.pdf._request import request_page
 from tallystick.pdf._view import document_page
 from tallystick.pdf.jobs import DocumentJob, Job, PaidState, PdfFailed, PdfTooLarge, Rendered
 
@@ -22,6 +23,7 @@ __all__ = [
     "render_batch",
     "render_document",
     "render_receipt",
+    "render_request",
 ]
 
 
@@ -51,6 +53,23 @@ def render_receipt(
     pages = [receipt_page(receipt, logo=logo)]
     pages += [document_page(document, pay_url=None, logo=logo, state=None) for document in documents]
     return compile_pages(pages, day=str(receipt["received_on"]))
+
+
+def render_request(
+    request: Mapping[str, Any],
+    *,
+    pay_url: str,
+    logo: bytes | None,
+    documents: Iterable[Mapping[str, Any]] = (),
+) -> bytes:
+    """A payment request as PDF/A-3a: the table with one button and code, followed by each invoice on its own page.
+
+    Raises what `render_document` raises.
+    """
+    tx.outside("pdf.render_request")
+    pages = [request_page(request, pay_url=pay_url, logo=logo)]
+    pages += [document_page(document, pay_url=None, logo=logo, state=None) for document in documents]
+    return compile_pages(pages, day=str(request["asked_on"]))
 
 
 def render_batch(jobs: Iterable[Job], processes: int | None = None) -> Iterator[Rendered]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
+from pypdf import PdfReader
 
 from tallystick.base import tenant
 from tallystick.base.ids import new_id
@@ -149,6 +151,12 @@ def test_c12_c14_send_payment_links_is_one_mail_per_customer(stage: Stage) -> No
     assert "/r/" in prepared.text
     assert "346" in prepared.text
     assert prepared.text.count("LP-") == 2
+    [pdf] = [part for part in prepared.attachments if part.content_type == "application/pdf"]
+    pages = PdfReader(BytesIO(pdf.content)).pages
+    assert len(pages) == 3, "the table, then each invoice on its own page"
+    assert pages[0].extract_text().count("LP-") == 2
+    [link] = {a.get_object()["/A"]["/URI"] for a in pages[0]["/Annots"]}
+    assert "/r/" in link
 
 
 def test_c16_recipients_are_typed_per_send(stage: Stage) -> None:

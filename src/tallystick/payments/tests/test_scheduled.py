@@ -223,7 +223,7 @@ def test_the_brake_parks_what_is_far_above_the_usual(stage: Stage) -> None:
     stage.drain()
     states = [stage.row(ScheduledCharge, c.id).state for c in charges]
     assert sorted(states) == ["done", "parked", "parked"]
-    [parked] = [c for c in stage.rows(ScheduledCharge, state="parked")][:1]
+    parked = stage.rows(ScheduledCharge, state="parked")[0]
     assert parked.reason == "run"
     resume_scheduled_charge(charge_id=parked.id, **stage.world.acting())
     stage.drain()
