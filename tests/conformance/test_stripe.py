@@ -228,6 +228,15 @@ def test_an_absent_payer_is_named_as_absent(is_present: bool) -> None:
     assert ("return_url" in asked) is is_present
 
 
+def test_a_clash_of_keys_leads_to_the_first_page(only_stripe: StripeStage) -> None:
+    """Sent again half an hour later the page would end later, so Stripe refuses the key: the first page is found instead."""
+    attempt_id, first = open_page(only_stripe)
+    only_stripe.advance(1_800)
+    _, again = open_page(only_stripe, attempt_id)
+    assert (again.state, again.ref, again.action_url) == (State.ACTION_REQUIRED, first.ref, first.action_url)
+    assert len(only_stripe.truth().opened) == 1
+
+
 def test_a_lost_charge_is_found_by_our_id(only_stripe: StripeStage) -> None:
     kept = keep_method(only_stripe)
     only_stripe.fault("drop_after", "charge_method")
