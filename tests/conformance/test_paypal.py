@@ -200,7 +200,7 @@ def test_webhooks_are_hints(stage: PayPalStage) -> None:
     stage.dashboard_refund(charge.ref, 100)
     stage.dispute(charge.ref)
     sent = stage.webhooks()
-    news = [stage.gateway.read_webhook(body=each.body, headers=each.headers, at=each.at) for each in sent]
+    news = [stage.gateway.read_webhooks(body=each.body, headers=each.headers, at=each.at)[0] for each in sent]
     assert [(each.attempt_id, each.ref, each.charge_ref, each.subject) for each in news] == [
         (attempt_id, opened.ref, None, "attempt"),
         (attempt_id, opened.ref, charge.ref, "attempt"),
@@ -208,7 +208,7 @@ def test_webhooks_are_hints(stage: PayPalStage) -> None:
         (attempt_id, None, charge.ref, "attempt"),
     ]
     forged = sent[0].body.replace(str(attempt_id).encode(), str(uuid4()).encode())
-    assert stage.gateway.read_webhook(body=forged, headers=sent[0].headers, at=AT).id != news[0].id
+    assert stage.gateway.read_webhooks(body=forged, headers=sent[0].headers, at=AT)[0].id != news[0].id
 
 
 def test_webhooks_that_do_not_look_like_paypals(stage: PayPalStage) -> None:
@@ -218,14 +218,14 @@ def test_webhooks_that_do_not_look_like_paypals(stage: PayPalStage) -> None:
         if name != "PAYPAL-AUTH-ALGO":
             with pytest.raises(BadSignature):
                 headers = {key: value for key, value in sent.headers.items() if key != name}
-                stage.gateway.read_webhook(body=sent.body, headers=headers, at=AT)
+                stage.gateway.read_webhooks(body=sent.body, headers=headers, at=AT)[0]
     for url in ("http://api.paypal.com/c", "https://paypal.com.evil.example/c", "https://evilpaypal.com/c"):
         with pytest.raises(BadSignature):
-            stage.gateway.read_webhook(body=sent.body, headers={**sent.headers, "PAYPAL-CERT-URL": url}, at=AT)
+            stage.gateway.read_webhooks(body=sent.body, headers={**sent.headers, "PAYPAL-CERT-URL": url}, at=AT)[0]
     event = json.loads(sent.body)
     for broken in (b"", b"[]", b"[" * 100_000, json.dumps({**event, "resource": 7}).encode(), b'{"event_type": "X.Y"}'):
         with pytest.raises(MalformedWebhook):
-            stage.gateway.read_webhook(body=broken, headers=sent.headers, at=AT)
+            stage.gateway.read_webhooks(body=broken, headers=sent.headers, at=AT)[0]
 
 
 @pytest.mark.parametrize(

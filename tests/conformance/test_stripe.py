@@ -254,14 +254,14 @@ def test_either_secret_is_good_while_it_changes(only_stripe: StripeStage) -> Non
     signed = f"{stamp}.".encode() + first.body
     for secret in (OLD_SECRET, SECRET):
         header = f"t={stamp},v1={'0' * 64},v1={hmac_sha256(secret, signed)}"
-        event = only_stripe.gateway.read_webhook(body=first.body, headers={"stripe-signature": header}, at=first.at)
+        event = only_stripe.gateway.read_webhooks(body=first.body, headers={"stripe-signature": header}, at=first.at)[0]
         assert event.id == json.loads(first.body)["id"]
     for header in ("", f"v1={hmac_sha256(SECRET, signed)}", f"t=x,v1={hmac_sha256(SECRET, signed)}", "t=1,t=2,v1=3"):
         with pytest.raises(MalformedWebhook):
-            only_stripe.gateway.read_webhook(body=first.body, headers={"Stripe-Signature": header}, at=first.at)
+            only_stripe.gateway.read_webhooks(body=first.body, headers={"Stripe-Signature": header}, at=first.at)[0]
     ahead = datetime.fromtimestamp(stamp - 301, UTC)
     with pytest.raises(StaleWebhook):
-        only_stripe.gateway.read_webhook(body=first.body, headers=first.headers, at=ahead)
+        only_stripe.gateway.read_webhooks(body=first.body, headers=first.headers, at=ahead)[0]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,25 @@ from tallystick.base import tenant
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.base.models import InboundEvent
+from tallystick.base.rows import insert_rows
+
+_ROW = {
+    "id": "uuid",
+    "seller_id": "uuid",
+    "gateway_account_id": "uuid",
+    "event_id": "text",
+    "kind": "text",
+    "subject": "text",
+    "reference": "text",
+    "charge_ref": "text",
+    "attempt_id": "uuid",
+    "body": "bytea",
+    "received_at": "timestamptz",
+    "due_at": "timestamptz",
+    "tries": "smallint",
+    "last_error": "text",
+}
+_ONCE = "ON CONFLICT (seller_id, gateway_account_id, event_id) DO NOTHING"
 
 
 def keep(
@@ -28,23 +47,11 @@ def keep(
 ) -> bool:
     """Keep a verified webhook and return whether it is new: a second delivery of the same event is not. Idempotent."""
     with tenant.tx(seller_id):
-        row = InboundEvent(
-            id=new_id(),
-            seller_id=seller_id,
-            gateway_account_id=gateway_account_id,
-            event_id=event_id,
-            kind=kind,
-            subject=subject,
-            reference=reference,
-            charge_ref=charge_ref,
-            attempt_id=attempt_id,
-            body=body,
-            received_at=now,
-            due_at=now,
-        )
-        InboundEvent.objects.bulk_create([row], ignore_conflicts=True)
+        values = (new_id(), seller_id, gateway_account_id, event_id, kind, subject, reference, charge_ref, attempt_id)
+        row = (*values, f"\\x{body.hex()}", now, now, 0, "")
+        is_new = insert_rows("inbound_event", _ROW, [row], on_conflict=_ONCE)
         ring("inbox")
-        return InboundEvent.objects.filter(id=row.id).exists()
+        return bool(is_new)
 
 
 def due(*, at: datetime, most: int, seller_id: UUID | None = None) -> list[tuple[UUID, UUID]]:

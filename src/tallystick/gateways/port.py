@@ -355,8 +355,11 @@ class Gateway(Protocol):
         """Return what the gateway holds for us now, by currency, paid out or not yet available alike. Raises NoAnswer."""
         ...
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
-        """Verify and read a webhook; pure. Raises BadSignature, StaleWebhook, MalformedWebhook."""
+    def read_webhooks(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> tuple[WebhookEvent, ...]:
+        """Verify and read what one delivery tells, one event or several; pure.
+
+        Raises BadSignature, StaleWebhook, MalformedWebhook.
+        """
         ...
 
     def register_webhook(self, *, url: str) -> list[str]:

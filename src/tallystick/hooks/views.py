@@ -46,34 +46,35 @@ def _read_body(request: HttpRequest) -> bytes | None:
 
 
 def _keep(request: HttpRequest, provider: str, gateway_account_id: UUID, body: bytes) -> HttpResponse:
+    """Verify and keep in one transaction; verifying is arithmetic, nobody outside is asked."""
     seller_id = seller_of_gateway_account(gateway_account_id)
     if seller_id is None:
         return _say("no such account", 404)
-    with tenant.tx(seller_id, read_only=True):
-        account = gateway_account(gateway_account_id)
-    if account is None or account.provider != provider:
-        return _say("no such account", 404)
-    now = clock.now()
     try:
-        event = open_gateway(account).read_webhook(body=body, headers=dict(request.headers), at=clock.wall())
+        with tenant.tx(seller_id):
+            account = gateway_account(gateway_account_id)
+            if account is None or account.provider != provider:
+                return _say("no such account", 404)
+            gateway = open_gateway(account)
+            for event in gateway.read_webhooks(body=body, headers=dict(request.headers), at=clock.wall()):
+                inbox.keep(
+                    seller_id=seller_id,
+                    gateway_account_id=gateway_account_id,
+                    event_id=event.id,
+                    kind=event.kind,
+                    subject=event.subject,
+                    reference=event.ref or "",
+                    charge_ref=event.charge_ref or "",
+                    attempt_id=event.attempt_id,
+                    body=body,
+                    now=clock.now(),
+                )
     except BadSignature:
         return _say("bad signature", 400)
     except StaleWebhook:
         return _say("too old", 400)
     except MalformedWebhook:
         return _say("unreadable", 400)
-    inbox.keep(
-        seller_id=seller_id,
-        gateway_account_id=gateway_account_id,
-        event_id=event.id,
-        kind=event.kind,
-        reference=event.ref or "",
-        charge_ref=event.charge_ref or "",
-        subject=event.subject,
-        attempt_id=event.attempt_id,
-        body=body,
-        now=now,
-    )
     return _say("kept", 200)
 
 

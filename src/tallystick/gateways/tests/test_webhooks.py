@@ -39,7 +39,7 @@ def event(**data: object) -> bytes:
 def test_good() -> None:
     attempt_id = uuid4()
     body = event(session="cs_1", client_reference=str(attempt_id))
-    read = gateway().read_webhook(body=body, headers=signed(body), at=AT)
+    read = gateway().read_webhooks(body=body, headers=signed(body), at=AT)[0]
     assert (read.id, read.kind, read.attempt_id, read.ref) == ("evt_1", "session.completed", attempt_id, "cs_1")
 
 
@@ -55,12 +55,15 @@ def test_the_published_example() -> None:
 def test_rotated() -> None:
     body = event(session="cs_1")
     for secret in (OLD, NEW):
-        assert gateway(f"{OLD} {NEW}").read_webhook(body=body, headers=signed(body, secret=secret), at=AT).ref == "cs_1"
+        assert (
+            gateway(f"{OLD} {NEW}").read_webhooks(body=body, headers=signed(body, secret=secret), at=AT)[0].ref
+            == "cs_1"
+        )
     both = signed(body)
     both["Webhook-Signature"] = signed(body, secret=OLD)["Webhook-Signature"] + " " + both["Webhook-Signature"]
-    assert gateway().read_webhook(body=body, headers=both, at=AT).ref == "cs_1"
+    assert gateway().read_webhooks(body=body, headers=both, at=AT)[0].ref == "cs_1"
     with pytest.raises(BadSignature):
-        gateway(NEW).read_webhook(body=body, headers=signed(body, secret=OLD), at=AT)
+        gateway(NEW).read_webhooks(body=body, headers=signed(body, secret=OLD), at=AT)[0]
 
 
 @pytest.mark.parametrize("change", ["body", "webhook-id", "webhook-timestamp", "webhook-signature"])
@@ -70,7 +73,7 @@ def test_forged(change: str) -> None:
     if change != "body":
         headers[change] = {"webhook-id": "evt_2", "webhook-timestamp": "1", "webhook-signature": "v1,é"}[change]
     with pytest.raises(BadSignature):
-        gateway().read_webhook(body=body + b" " if change == "body" else body, headers=headers, at=AT)
+        gateway().read_webhooks(body=body + b" " if change == "body" else body, headers=headers, at=AT)[0]
 
 
 @pytest.mark.parametrize(("off_s", "is_stale"), [(-301, True), (-299, False), (299, False), (301, True)])
@@ -78,10 +81,10 @@ def test_stale(off_s: int, is_stale: bool) -> None:
     body = event(session="cs_1")
     at = AT + timedelta(seconds=off_s)
     if not is_stale:
-        gateway().read_webhook(body=body, headers=signed(body), at=at)
+        gateway().read_webhooks(body=body, headers=signed(body), at=at)[0]
         return
     with pytest.raises(StaleWebhook):
-        gateway().read_webhook(body=body, headers=signed(body), at=at)
+        gateway().read_webhooks(body=body, headers=signed(body), at=at)[0]
 
 
 @pytest.mark.parametrize("missing", ["Webhook-Id", "Webhook-Timestamp", "Webhook-Signature"])
@@ -89,7 +92,7 @@ def test_malformed_headers(missing: str) -> None:
     body = event(session="cs_1")
     headers = {name: value for name, value in signed(body).items() if name != missing}
     with pytest.raises(MalformedWebhook):
-        gateway().read_webhook(body=body, headers=headers, at=AT)
+        gateway().read_webhooks(body=body, headers=headers, at=AT)[0]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +102,7 @@ def test_malformed_headers(missing: str) -> None:
 )  # fmt: skip
 def test_malformed_bodies(body: bytes) -> None:
     with pytest.raises(MalformedWebhook):
-        gateway().read_webhook(body=body, headers=signed(body), at=AT)
+        gateway().read_webhooks(body=body, headers=signed(body), at=AT)[0]
 
 
 def listen(sandbox: SandboxProcess, inbox: Inbox) -> str:
@@ -128,7 +131,7 @@ def test_delivered_in_order_and_readable(sandbox: SandboxProcess, inbox: Inbox) 
     received = inbox.wait_for(2)
     assert kinds(received) == ["charge.succeeded", "session.completed"]
     for each in received:
-        read = sandbox.gateway(name).read_webhook(body=each.body, headers=each.headers, at=each.at)
+        read = sandbox.gateway(name).read_webhooks(body=each.body, headers=each.headers, at=each.at)[0]
         assert read.kind == each.kind and read.attempt_id and read.ref
 
 
@@ -151,7 +154,7 @@ def test_lost_and_delayed(sandbox: SandboxProcess, inbox: Inbox) -> None:
     sandbox.advance(3 * 86400)
     late = inbox.wait_for(3)[-1]
     assert late.kind == "charge.succeeded"
-    sandbox.gateway(name).read_webhook(body=late.body, headers=late.headers, at=late.at)
+    sandbox.gateway(name).read_webhooks(body=late.body, headers=late.headers, at=late.at)[0]
 
 
 def test_duplicated(sandbox: SandboxProcess, inbox: Inbox) -> None:
@@ -172,8 +175,8 @@ def test_forged_copy_comes_first(sandbox: SandboxProcess, inbox: Inbox) -> None:
     pay(sandbox, name, "webhook_forged")
     forged, true, _ = inbox.wait_for(3)
     with pytest.raises(BadSignature):
-        sandbox.gateway(name).read_webhook(body=forged.body, headers=forged.headers, at=forged.at)
-    sandbox.gateway(name).read_webhook(body=true.body, headers=true.headers, at=true.at)
+        sandbox.gateway(name).read_webhooks(body=forged.body, headers=forged.headers, at=forged.at)[0]
+    sandbox.gateway(name).read_webhooks(body=true.body, headers=true.headers, at=true.at)[0]
 
 
 def test_stale_then_fresh(sandbox: SandboxProcess, inbox: Inbox) -> None:
@@ -182,10 +185,10 @@ def test_stale_then_fresh(sandbox: SandboxProcess, inbox: Inbox) -> None:
     pay(sandbox, name, "webhook_stale")
     stale = inbox.wait_for(1)[0]
     with pytest.raises(StaleWebhook):
-        sandbox.gateway(name).read_webhook(body=stale.body, headers=stale.headers, at=stale.at)
+        sandbox.gateway(name).read_webhooks(body=stale.body, headers=stale.headers, at=stale.at)[0]
     sandbox.advance(2)
     fresh = [each for each in inbox.wait_for(3) if each.kind == stale.kind][-1]
-    sandbox.gateway(name).read_webhook(body=fresh.body, headers=fresh.headers, at=fresh.at)
+    sandbox.gateway(name).read_webhooks(body=fresh.body, headers=fresh.headers, at=fresh.at)[0]
 
 
 def test_news_of_refunds_disputes_methods_and_payouts(sandbox: SandboxProcess, inbox: Inbox) -> None:
@@ -201,7 +204,7 @@ def test_news_of_refunds_disputes_methods_and_payouts(sandbox: SandboxProcess, i
     gateway.forget_method(method_ref=method.ref, customer_ref=method.customer_ref)
     assert len(sandbox.payout()) > 0
     sandbox.advance(86401)
-    news = [gateway.read_webhook(body=each.body, headers=each.headers, at=each.at) for each in inbox.wait_for(8)]
+    news = [gateway.read_webhooks(body=each.body, headers=each.headers, at=each.at)[0] for each in inbox.wait_for(8)]
     assert [each.kind for each in news] == [
         "session.completed", "charge.succeeded", "charge.refunded", "refund.updated", "charge.disputed",
         "dispute.updated", "method.removed", "payout.paid",
@@ -221,5 +224,5 @@ def test_news_of_refunds_disputes_methods_and_payouts(sandbox: SandboxProcess, i
 
 def test_news_nobody_needs() -> None:
     body = json.dumps({"id": "evt_1", "kind": "weather.changed", "data": {}}).encode()
-    read = gateway().read_webhook(body=body, headers=signed(body), at=AT)
+    read = gateway().read_webhooks(body=body, headers=signed(body), at=AT)[0]
     assert (read.subject, read.ref, read.attempt_id) == ("other", None, None)

@@ -13,7 +13,6 @@ A key makes one thing for ever: the same key again names what it made, and that 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -267,21 +266,8 @@ class GoCardlessGateway:
         """See `Gateway.balances`: what is confirmed and in no payout yet, before fees."""
         return _listing(lambda: _lists.balances(self._api()))
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
-        """See `Gateway.read_webhook`. GoCardless signs no time, so an old webhook can't be told from a fresh one.
-
-        A webhook may tell of many things. This reads one that tells of one; of several it names the first that is
-        about an attempt, under an id made of all. `read_webhooks` loses none of them.
-        """
-        events = self.read_webhooks(body=body, headers=headers, at=at)
-        if len(events) == 1:
-            return events[0]
-        first = next((each for each in events if each.subject == "attempt"), events[0])
-        together = hashlib.sha256("\n".join(each.id for each in events).encode()).hexdigest()
-        return replace(first, id=together)
-
     def read_webhooks(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> tuple[WebhookEvent, ...]:
-        """Every event of a webhook, each with its own id; they are all signed together. Raises as `read_webhook`."""
+        """See `Gateway.read_webhooks`. All events of a delivery are signed together, without a time."""
         return _webhooks.read(secrets=self.webhook_secrets, body=body, headers=headers)
 
     def register_webhook(self, *, url: str) -> list[str]:

@@ -224,8 +224,8 @@ class MollieGateway:
         """Not with an API key; see the top of this file."""
         raise NotImplementedError("Mollie shows balances to an organisation's access token only")
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
-        """See `Gateway.read_webhook`. Mollie signs nothing and says no more than a payment's id.
+    def read_webhooks(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> tuple[WebhookEvent, ...]:
+        """See `Gateway.read_webhooks`. Mollie signs nothing and says no more than a payment's id.
 
         The same body comes with each news of a payment, so the event's id is made from it and from the instant of
         arrival: every delivery is a hint of its own. A repetition costs one look-up; one swallowed could cost news.
@@ -239,8 +239,8 @@ class MollieGateway:
         ref = names[0]
         event_id = hashlib.sha256(f"{ref} {at.isoformat()}".encode()).hexdigest()
         if not _is_ref("tr", ref):
-            return WebhookEvent(event_id, "other", None, None, subject="other")
-        return WebhookEvent(event_id, "payment", attempt_id=None, ref=ref, charge_ref=ref)
+            return (WebhookEvent(event_id, "other", None, None, subject="other"),)
+        return (WebhookEvent(event_id, "payment", attempt_id=None, ref=ref, charge_ref=ref),)
 
     def register_webhook(self, *, url: str) -> list[str]:
         """See `Gateway.register_webhook`. Nothing to ask: the setting `webhook_url` goes along with each payment."""

@@ -193,9 +193,9 @@ class PayPalGateway:
         """See `CAPABILITIES`."""
         raise NotImplementedError
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
-        """See `Gateway.read_webhook` and `_webhooks`: a hint, not verified."""
-        return _webhooks.read_webhook(body, headers)
+    def read_webhooks(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> tuple[WebhookEvent, ...]:
+        """See `Gateway.read_webhooks` and `_webhooks`: a hint, not verified."""
+        return (_webhooks.read_webhook(body, headers),)
 
     def register_webhook(self, *, url: str) -> list[str]:
         """See `Gateway.register_webhook`."""

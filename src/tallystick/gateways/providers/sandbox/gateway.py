@@ -192,11 +192,11 @@ class SandboxGateway:
         """See `Gateway.balances`."""
         return self._fetch("/v1/balance", _answers.read_balances)
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
-        """See `Gateway.read_webhook`."""
+    def read_webhooks(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> tuple[WebhookEvent, ...]:
+        """See `Gateway.read_webhooks`."""
         event_id = signatures.verify(keys=self.webhook_keys, headers=headers, body=body, at=at)
         try:
-            return _answers.read_event(event_id, body)
+            return (_answers.read_event(event_id, body),)
         except _answers.Unreadable as error:
             raise MalformedWebhook(str(error)) from error
 

@@ -223,10 +223,10 @@ class StripeGateway:
         """See `Gateway.balances`."""
         return _balance.balances(self.api)
 
-    def read_webhook(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> WebhookEvent:
-        """See `Gateway.read_webhook`."""
+    def read_webhooks(self, *, body: bytes, headers: Mapping[str, str], at: datetime) -> tuple[WebhookEvent, ...]:
+        """See `Gateway.read_webhooks`."""
         _events.verify(secrets=self.webhook_secrets, headers=headers, body=body, at=at)
-        return _events.read_event(body)
+        return (_events.read_event(body),)
 
     def register_webhook(self, *, url: str) -> list[str]:
         """See `Gateway.register_webhook`."""
