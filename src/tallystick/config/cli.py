@@ -1,4 +1,4 @@
-"""The command line: `./tally demo | serve | worker | test | check | bench | manage`."""
+"""The command line: `./tally demo | serve | test | check | bench | storm | manage`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("test", help="the whole suite", add_help=False)
     commands.add_parser("check", help="format, lint, types, imports, house rules, translations, migrations")
     commands.add_parser("bench", help="speed, as ratios against baselines of the same run", add_help=False)
+    commands.add_parser("storm", help="kills, crashes, faults and races: money must move exactly once", add_help=False)
     commands.add_parser("manage", help="Django's own commands, on this installation's database", add_help=False)
     options, rest = parser.parse_known_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tallystick.config.settings")
@@ -43,7 +44,7 @@ def main(arguments: list[str]) -> int:
             return serve(port=options.port, demo=options.command == "demo")
         if options.command == "check":
             return check()
-        return {"test": test, "bench": bench, "manage": manage}[options.command](rest)
+        return {"test": test, "bench": bench, "storm": storm, "manage": manage}[options.command](rest)
     except KeyboardInterrupt:
         return 130
 
@@ -117,6 +118,12 @@ def bench(arguments: list[str]) -> int:
     """Run the benchmarks on a database server of their own."""
     os.environ["TALLYSTICK_MODE"] = "test"
     return subprocess.run([sys.executable, "-m", "bench", *arguments], cwd=ROOT, check=False).returncode
+
+
+def storm(arguments: list[str]) -> int:
+    """Run the storm on database servers of its own: `--ci` for the sizes of every build, a seed to repeat a run."""
+    os.environ["TALLYSTICK_MODE"] = "test"
+    return subprocess.run([sys.executable, "-m", "tests.storm", *arguments], cwd=ROOT, check=False).returncode
 
 
 def manage(arguments: list[str]) -> int:

@@ -11,19 +11,22 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import django
 
 django.setup()
 
+from tallystick.base import clock
 from tallystick.base.crashpoint import arm
 from tallystick.invoices.issue import issue_invoices
 from tallystick.invoices.send import send_document
-from tallystick.payments.collect import send_charge
+from tallystick.payments.collect import cancel_charge, send_charge
+from tallystick.payments.refund import request_refund, send_refund
+from tallystick.payments.run import run_scheduled_charge
 from tallystick.payments.start import start_charge
-from tallystick.worker.sweeps import drain, sweep_inbox
+from tallystick.worker.sweeps import SWEEPS, drain, sweep_inbox
 
 Given = Mapping[str, str]
 
@@ -50,7 +53,7 @@ def send(given: Given) -> None:
 
 
 def pay(given: Given) -> None:
-    """Reserve a charge and open the gateway's page."""
+    """Reserve a charge, and open the gateway's page or charge the kept card while the customer is there."""
     seller_id, now = UUID(given["seller"]), datetime.fromisoformat(given["now"])
     attempt = start_charge(
         seller_id=seller_id,
@@ -58,10 +61,44 @@ def pay(given: Given) -> None:
         gateway_account_id=UUID(given["account"]),
         amount_minor=None,
         attempt_id=UUID(given["attempt"]),
+        payment_method_id=UUID(given["method"]) if given.get("method") else None,
         language="en",
         now=now,
     )
     send_charge(seller_id=seller_id, attempt_id=attempt.id, now=now)
+
+
+def charge(given: Given) -> None:
+    """Run a scheduled charge whose time has come."""
+    now = datetime.fromisoformat(given["now"])
+    run_scheduled_charge(seller_id=UUID(given["seller"]), charge_id=UUID(given["charge"]), now=now)
+
+
+def cancel(given: Given) -> None:
+    """Close an open page at the gateway."""
+    now = datetime.fromisoformat(given["now"])
+    cancel_charge(seller_id=UUID(given["seller"]), attempt_id=UUID(given["attempt"]), now=now)
+
+
+def refund(given: Given) -> None:
+    """Ask for a refund of half a payment, and order it."""
+    seller_id, now = UUID(given["seller"]), datetime.fromisoformat(given["now"])
+    row = request_refund(
+        seller_id=seller_id,
+        refund_id=UUID(given["refund"]),
+        payment_id=UUID(given["payment"]),
+        amount_minor=int(given["amount"]),
+        reason="half",
+        now=now,
+    )
+    send_refund(seller_id=seller_id, refund_id=row.id, now=now)
+
+
+def recover(given: Given) -> None:
+    """What the worker does with the money that was on its way, a while later."""
+    with clock.at(datetime.fromisoformat(given["now"]) + timedelta(minutes=int(given["minutes"]))):
+        for name in ("attempts", "charges", "refunds", "events"):
+            SWEEPS[name](UUID(given["seller"]))
 
 
 def webhook(given: Given) -> None:
@@ -70,7 +107,16 @@ def webhook(given: Given) -> None:
     drain(UUID(given["seller"]))
 
 
-FLOWS: Mapping[str, Callable[[Given], None]] = {"issue": issue, "send": send, "pay": pay, "webhook": webhook}
+FLOWS: Mapping[str, Callable[[Given], None]] = {
+    "issue": issue,
+    "send": send,
+    "pay": pay,
+    "charge": charge,
+    "cancel": cancel,
+    "refund": refund,
+    "recover": recover,
+    "webhook": webhook,
+}
 
 
 def main() -> None:

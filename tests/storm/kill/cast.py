@@ -1,0 +1,67 @@
+"""Many sellers, each with customers, kept cards, and invoices to be paid one way or another."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from tallystick.base import clock, tenant
+from tallystick.base.ids import new_id
+from tallystick.gateways.tests.sandbox_process import SandboxProcess
+from tallystick.invoices.queries import due_items_of
+from tallystick.payments.rules import save_rules
+from tallystick.payments.schedule import Plan, schedule_charge
+from tallystick.payments.tests.stage import GOOD, NO_MONEY_TWICE, WANTS_OWNER, Stage
+from tallystick.testing.provider import add_sandbox
+from tallystick.testing.world import make_world
+from tests.storm.stage import BUSY, issue_many
+from tests.storm.verify import Account
+
+CARDS = {"nora": GOOD, "otto": NO_MONEY_TWICE, "pia": WANTS_OWNER}
+IN_TURN = ["nora", "otto", "pia"]
+
+
+@dataclass
+class Shop:
+    """One seller of the storm."""
+
+    account: Account
+    gateway_account_id: UUID
+    by_page: list[UUID] = field(default_factory=list)
+    by_card: list[tuple[UUID, UUID]] = field(default_factory=list)
+
+
+def make_shops(count: int, invoices: int, sandbox: SandboxProcess, hooks_url: str, seed: int) -> list[Shop]:
+    """Make sellers with so many invoices in all: half to be paid on the page, a quarter by card, a quarter by itself."""
+    chance = random.Random(seed)
+    return [_make_shop(invoices // count + 1, sandbox, hooks_url, chance) for _ in range(count)]
+
+
+def _make_shop(invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: random.Random) -> Shop:
+    world = make_world()
+    world.now = clock.now() - timedelta(minutes=1)
+    world.today = world.now.date()
+    stage = Stage(world, sandbox, add_sandbox(world, sandbox.url))
+    save_rules(wanted=BUSY, **world.acting())
+    methods = {name: stage.keep_card(number, customer=name).id for name, number in CARDS.items()}
+    sandbox.gateway(stage.name).register_webhook(url=f"{hooks_url}/hooks/sandbox/{stage.card}")
+    shop = Shop(Account(world.seller_id, stage.card, stage.name), stage.card)
+    ids = issue_many(world, invoices, amount="100.00", customers=IN_TURN)
+    for at, invoice_id in enumerate(ids):
+        method, lot = methods[IN_TURN[at % 3]], chance.random()
+        if lot < 0.5:
+            shop.by_page.append(invoice_id)
+        elif lot < 0.75:
+            shop.by_card.append((invoice_id, method))
+        else:
+            _plan(stage, invoice_id, method)
+    return shop
+
+
+def _plan(stage: Stage, invoice_id: UUID, method: UUID) -> None:
+    with tenant.tx(stage.world.seller_id):
+        [item] = due_items_of([invoice_id])
+    plan = Plan(new_id(), item.id, "date", charge_on=stage.world.today, payment_method_id=method)
+    schedule_charge(plan=plan, **stage.world.acting())
