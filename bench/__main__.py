@@ -16,7 +16,7 @@ import django
 
 django.setup()
 
-from bench import issue, pay_page, payments, pdf, peers, single
+from bench import charge_sweep, issue, pay_page, payers, payments, pdf, peers, single, webhooks
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -24,7 +24,10 @@ RESULTS = Path(__file__).parent / "results"
 def main() -> int:
     """Run what was asked for, print it, and keep it as JSON."""
     parser = argparse.ArgumentParser(prog="./tally bench")
-    parser.add_argument("--only", choices=["issue", "single", "payments", "pdf", "pay_page", "peers"])
+    parser.add_argument(
+        "--only",
+        choices=["issue", "single", "payments", "payers", "webhooks", "charge_sweep", "pdf", "pay_page", "peers"],
+    )
     parser.add_argument("--million", action="store_true", help="add 1,000,000 drafts to the billing run")
     parser.add_argument("--small", action="store_true", help="10,000 drafts only, for a quick look")
     parser.add_argument("--peers", action="store_true", help="the same work in Tryton and django-ledger, from PyPI")
@@ -37,6 +40,9 @@ def main() -> int:
         "issue": lambda: issue.run(sizes),
         "single": single.run,
         "payments": payments.run,
+        "payers": payers.run,
+        "webhooks": webhooks.run,
+        "charge_sweep": charge_sweep.run,
         "pdf": lambda: pdf.run(long=options.long),
         "pay_page": pay_page.run,
     }

@@ -37,7 +37,7 @@ def run() -> dict[str, Any]:
         compile_catalogs()
         path = _link(on)
         port = free_port()
-        with _web(port) as pid:
+        with web_server(port) as pid:
             pages, empties = [], []
             load(port, path, seconds=2, connections=CONNECTIONS)
             for _ in range(ROUNDS):
@@ -65,8 +65,8 @@ def _link(on: Stage) -> str:
 
 
 @contextmanager
-def _web(port: int) -> Iterator[int]:
-    """The product's own web server; yields its process id."""
+def web_server(port: int) -> Iterator[int]:
+    """Run the product's own web server; yields its process id."""
     with Programs(data_dir=Path(os.environ.get("TMPDIR", "/tmp"))) as programs:
         programs.start_web(port)
         yield programs.running[-1].pid
