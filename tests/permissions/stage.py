@@ -15,13 +15,16 @@ from PIL import Image
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.catalog.save import save_item
+from tallystick.gateways.port import Payout as Told
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.attach import attach_file
 from tallystick.invoices.send import send_document
 from tallystick.messages.models import Message
+from tallystick.payments._settlement import book_payout
 from tallystick.payments.links import charge_url, request_url
-from tallystick.payments.models import PaymentMethod
+from tallystick.payments.models import Allocation, Break, GatewayAccount, PaymentMethod, Payout
 from tallystick.payments.record import record_payment
+from tallystick.payments.refund import request_refund
 from tallystick.payments.requests import request_payment
 from tallystick.payments.schedule import Plan, schedule_charge
 from tallystick.sellers.members import invite_member
@@ -106,6 +109,7 @@ def set_stage(world: World) -> Stage:
     day = world.today + timedelta(days=20)
     plan = Plan(charge_id, item.id, "date", charge_on=day, payment_method_id=method_id)
     schedule_charge(seller_id=world.seller_id, plan=plan, now=world.now)
+    returned = _money_that_moved(world, account_id)
     tokens = {
         "p": token,
         "r": request_url(asked_id, 1).rsplit("/", 1)[1],
@@ -116,8 +120,36 @@ def set_stage(world: World) -> Stage:
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
         "provider": "sandbox", "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
+        **returned,
     }  # fmt: skip
     return Stage(world, ids, token, tokens)
+
+
+def _money_that_moved(world: World, account_id: UUID) -> dict[str, object]:
+    """A refund that waits for a second person, money on an invoice, a payout, and something that doesn't match."""
+    payment_id, refund_id, break_id, invoice_id = new_id(), new_id(), new_id(), world.invoice()
+    record_payment(
+        **world.acting(), payment_id=payment_id, customer_id=world.nora, method="cash", amount_minor=200_000,
+        currency="EUR", received_on=world.today, wanted={invoice_id: 100}, reference="", note="",
+    )  # fmt: skip
+    request_refund(
+        **world.acting(), refund_id=refund_id, payment_id=payment_id, amount_minor=150_000, reason="Too much",
+        actor_id=world.alice.id,
+    )  # fmt: skip
+    told = Told("po_1", 100, "EUR", "paid", world.today)
+    with tenant.tx(world.seller_id):
+        book_payout(GatewayAccount.objects.get(id=account_id), told, now=world.now)
+        Break.objects.create(
+            id=break_id, seller_id=world.seller_id, gateway_account_id=account_id, kind="balance_differs",
+            reference="EUR", data={"book_minor": 1, "gateway_minor": 2, "currency": "EUR"}, found_at=world.now,
+            seen_at=world.now,
+        )  # fmt: skip
+        return {
+            "refund_id": refund_id,
+            "break_id": break_id,
+            "allocation_id": Allocation.objects.get(payment_id=payment_id).id,
+            "payout_id": Payout.objects.get().id,
+        }
 
 
 def known(stage: Stage, path: str) -> dict[str, object]:

@@ -9,9 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from tallystick.base.events import Fact
 from tallystick.sellers.queries import names_of
+from tallystick.staff.money_back import break_words, dispute_reason, refund_reason
 from tallystick.staff.words import money_text, names
 
 
@@ -105,6 +107,44 @@ def _received(data: Data) -> Words:
     return "banknote", "pos", _("Payment of %(amount)s received") % {"amount": _amount(data)}, ""
 
 
+def _reopened(data: Data) -> Words:
+    left = money_text(int(data.get("open_minor", 0)), str(data.get("currency", "EUR")))
+    amount = money_text(abs(int(data.get("amount_minor", 0))), str(data.get("currency", "EUR")))
+    text = _("%(amount)s of what was paid was taken back") % {"amount": amount}
+    return "undo-2", "warn", text, _("%(left)s to pay again") % {"left": left}
+
+
+def _refund(icon: str, tone: str, text: str, more: Callable[[Data], str] = lambda data: "") -> Callable[[Data], Words]:
+    return lambda data: (icon, tone, _(text) % {"amount": _amount(data)}, more(data))
+
+
+def _why_refunded(data: Data) -> str:
+    return refund_reason(str(data.get("reason", "")))
+
+
+def _refunded(data: Data) -> Words:
+    if data.get("method") == "write_off":
+        return "coins", "", _("A small rest of %(amount)s was kept") % {"amount": _amount(data)}, ""
+    return "undo-2", "", _("%(amount)s refunded") % {"amount": _amount(data)}, ""
+
+
+def _dispute(icon: str, tone: str, text: str) -> Callable[[Data], Words]:
+    return lambda data: (icon, tone, _(text) % {"amount": _amount(data)}, dispute_reason(str(data.get("reason", ""))))
+
+
+def _moved(data: Data) -> Words:
+    more = "" if data.get("to_invoice_id") else _("It is the customer's credit again.")
+    return "arrow-left-right", "", _("%(amount)s was moved off an invoice") % {"amount": _amount(data)}, more
+
+
+def _written_off(data: Data) -> Words:
+    return "eraser", "warn", _("%(amount)s written off") % {"amount": _amount(data)}, str(data.get("reason", ""))
+
+
+def _break(data: Data) -> Words:
+    return "scale", "warn", break_words(str(data.get("break_kind", "")))[0], str(data.get("reference", ""))
+
+
 _WORDS: dict[str, Callable[[Data], Words]] = {
     "draft.saved": lambda data: ("pencil", "", _("Draft saved"), ""),
     "draft.discarded": lambda data: ("trash-2", "", _("Draft discarded"), ""),
@@ -124,6 +164,33 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
     "invoice.part_paid": _part_paid,
     "payment.received": _received,
     "payment.allocated": lambda data: ("split", "", _("A payment was matched to invoices"), ""),
+    "invoice.reopened": _reopened,
+    "invoice.written_off": _written_off,
+    "allocation.moved": _moved,
+    "refund.requested": _refund("undo-2", "", gettext_noop("A refund of %(amount)s was asked for"), _why_refunded),
+    "refund.approved": _refund("check", "", gettext_noop("The refund of %(amount)s was agreed to")),
+    "refund.rejected": _refund("ban", "", gettext_noop("The refund of %(amount)s was not agreed to")),
+    "refund.unknown": _refund(
+        "circle-question-mark",
+        "warn",
+        gettext_noop("It isn't known yet if the refund of %(amount)s went through"),
+        lambda data: _("We keep asking the provider. Nothing is sent twice."),
+    ),
+    "refund.succeeded": _refunded,
+    "refund.failed": _refund(
+        "circle-alert", "bad", gettext_noop("The refund of %(amount)s didn't go through"), _why_refunded
+    ),
+    "refund.returned": _refund(
+        "undo-2",
+        "bad",
+        gettext_noop("The bank sent the refund of %(amount)s back"),
+        lambda data: _("It is the customer's credit again."),
+    ),
+    "dispute.opened": _dispute("shield-alert", "bad", gettext_noop("The payer's bank wants %(amount)s back")),
+    "dispute.updated": _dispute("shield-alert", "info", gettext_noop("News about the dispute over %(amount)s")),
+    "dispute.won": _dispute("shield-check", "pos", gettext_noop("The dispute over %(amount)s was won")),
+    "dispute.lost": _dispute("shield-x", "bad", gettext_noop("The dispute over %(amount)s was lost")),
+    "break.found": _break,
     "attempt.started": lambda data: (
         "credit-card",
         "",

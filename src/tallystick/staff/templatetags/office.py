@@ -20,6 +20,7 @@ from tallystick.reports.balance import Step
 from tallystick.reports.dashboard import Aging, Bucket
 from tallystick.staff.door import Desk
 from tallystick.staff.forms import choices
+from tallystick.staff.money_back import money_entry_words
 from tallystick.staff.sentences import Told
 from tallystick.staff.templatetags.show import badge
 from tallystick.staff.templatetags.show import percent as show_percent
@@ -116,7 +117,12 @@ def step_words(
         "credit_note.issued": _("Credit note {number} issued"),
         "payment.received": _("Payment {number} received"),
         "credit.allocated": _("Matched to invoice {number}"),
-    }.get(step.kind, step.kind.replace("_", " ").replace(".", " ") + " {number}")
+        "invoice.written_off": _("Rest of invoice {number} written off"),
+        "refund.paid": _("Refund of payment {number}"),
+        "refund.returned": _("Refund of payment {number} sent back by the bank"),
+        "dispute.lost": _("Dispute over payment {number} lost"),
+        "dispute.won_back": _("Dispute over payment {number} won on appeal"),
+    }.get(step.kind, money_entry_words().get(step.kind, step.kind.replace("_", " ").replace(".", " ")) + " {number}")
     return format_html(text, number=number)
 
 

@@ -22,6 +22,7 @@ from lucide.templatetags.lucide import lucide
 from tallystick.base import clock
 from tallystick.core.money import exponent, to_decimal
 from tallystick.pdf import formats
+from tallystick.staff.money_back import money_entry_words
 from tallystick.staff.words import day_text, distance_text, invoice_state, money_text, names, reader_locale
 
 register = template.Library()
@@ -246,8 +247,8 @@ def entry_words(kind: str, amount_minor: int) -> str:
         "invoice.voided": _("Invoice cancelled"),
         "credit_note.issued": _("Credit note issued"),
         "payment.received": _("Payment received"),
-        "refund.paid": _("Refunded"),
-        "written_off": _("Written off"),
+        "invoice.written_off": _("Written off") if amount_minor < 0 else _("Write-off taken back"),
+        **money_entry_words(),
     }
     if kind == "credit.allocated":
         return _("Paid or credited") if amount_minor < 0 else _("Taken back from this invoice")

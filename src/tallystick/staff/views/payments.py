@@ -29,6 +29,7 @@ from tallystick.payments.errors import NoSuchPayment, NotUnapplied
 from tallystick.payments.models import Payment
 from tallystick.payments.queries import PaymentFilter
 from tallystick.payments.record import record_payment
+from tallystick.reports.credit import anyone_in_credit
 from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import ALLOCATE, RECORD, VIEW
 from tallystick.staff.door import StaffRequest, door
@@ -38,6 +39,7 @@ from tallystick.staff.forms.payments import PaymentForm, WishesForm
 from tallystick.staff.sentences import skip_reason, tell_facts
 from tallystick.staff.views.answer import REFUSED, go, page, typed
 from tallystick.staff.views.customers import found_customer
+from tallystick.staff.views.refunds import returned
 from tallystick.staff.words import money_text
 
 PAGE_SIZE = 50
@@ -90,6 +92,7 @@ def payments(request: StaffRequest) -> HttpResponse:
         currencies=sorted({total["currency"] for total in totals} | ({wanted.currency} - {""})),
         methods=[*methods(), ("gateway", _("Online"))],
         may_record=request.desk.may(RECORD),
+        has_credit=anyone_in_credit(),
     )
 
 
@@ -128,6 +131,7 @@ def _payment_page(request: StaffRequest, payment_id: UUID, form: WishesForm | No
             timeline=tell_facts(timeline(subject_ids=[payment_id])),
             may_allocate=request.desk.may(ALLOCATE),
             may_retry=request.desk.may(RECORD),
+            **returned(request.desk, row, placed),
         )
 
 

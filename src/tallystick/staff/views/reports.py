@@ -44,6 +44,11 @@ def account_name(account: str) -> str:
         "cash": _("Cash"),
         "cheques": _("Cheques"),
         "card_machine": _("Card machine"),
+        "disputed": _("Held in disputes"),
+        "suspense": _("To be cleared up"),
+        "gateway_fees": _("Providers' fees"),
+        "gateway_adjustments": _("Providers' adjustments"),
+        "exchange": _("Changed between currencies"),
     }
     kind, _colon, name = account.partition(":")
     if kind == "clearing":

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpResponse
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -14,8 +14,9 @@ from tallystick.base.events import recent
 from tallystick.customers.queries import customers as customers_of
 from tallystick.invoices.queries import numbers_of
 from tallystick.payments.queries import numbers_of as payment_numbers
+from tallystick.reports.attention import money_waits
 from tallystick.reports.dashboard import Attention, dashboard
-from tallystick.sellers.roles import LEDGER, OPERATE, RECORD, SELL, VIEW
+from tallystick.sellers.roles import LEDGER, OPERATE, RECORD, REFUND, SELL, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.sentences import tell_facts
 from tallystick.staff.views.answer import page
@@ -46,7 +47,7 @@ def today(request: StaffRequest) -> HttpResponse:
         "today",
         nav="today",
         figures=figures,
-        waiting=_waiting(figures.attention, desk),
+        waiting=[*money_waiting(desk), *_waiting(figures.attention, desk)],
         news=tell_facts(facts),
         whose=whose,
         documents=numbers_of(subjects),
@@ -54,6 +55,73 @@ def today(request: StaffRequest) -> HttpResponse:
         may_sell=desk.may(SELL),
         is_new=not figures.outstanding and not facts,
     )
+
+
+def money_waiting(desk: Desk) -> list[Wait]:
+    """Return what waits about money that moves, as far as the person may do something about it. One query."""
+    counts, slug = money_waits(person_id=desk.actor_id, now=desk.now), desk.place.slug
+    found = [
+        (
+            counts.refunds if desk.may(REFUND) else 0,
+            Wait(
+                "undo-2",
+                "warn",
+                ngettext("%(n)d refund waits for you to agree", "%(n)d refunds wait for you to agree", counts.refunds),
+                _("Somebody else asked for it. Nothing goes out before a second person agrees."),
+                reverse("refunds", args=[slug]),
+                _("Decide"),
+            ),
+        ),
+        (
+            counts.disputes,
+            Wait(
+                "shield-alert",
+                "bad",
+                ngettext(
+                    "%(n)d dispute needs evidence within a week",
+                    "%(n)d disputes need evidence within a week",
+                    counts.disputes,
+                ),
+                _("Without evidence at the provider the money is lost."),
+                reverse("disputes", args=[slug]),
+                _("See which"),
+            ),
+        ),
+        (
+            counts.breaks if desk.may(LEDGER) else 0,
+            Wait(
+                "scale",
+                "warn",
+                ngettext(
+                    "%(n)d thing doesn't match a provider's list",
+                    "%(n)d things don't match a provider's list",
+                    counts.breaks,
+                ),
+                _("The book and the provider say different things. Explain it once."),
+                reverse("breaks", args=[slug]),
+                _("Explain"),
+            ),
+        ),
+        (
+            counts.parked,
+            Wait(
+                "pause",
+                "warn",
+                ngettext("%(n)d planned charge was stopped", "%(n)d planned charges were stopped", counts.parked),
+                _("More than usual, or without an address for the notice. Nothing was charged."),
+                _charges(slug),
+                _("Look"),
+            ),
+        ),
+    ]
+    return [wait._replace(text=wait.text % {"n": count}) for count, wait in found if count]
+
+
+def _charges(slug: str) -> str:
+    try:
+        return f"{reverse('charges', args=[slug])}?tab=parked"
+    except NoReverseMatch:
+        return ""
 
 
 def _waiting(counts: Attention, desk: Desk) -> list[Wait]:
@@ -76,7 +144,7 @@ def _waiting(counts: Attention, desk: Desk) -> list[Wait]:
         (
             counts.unknown_attempts,
             Wait(
-                "circle-help",
+                "circle-question-mark",
                 "warn",
                 ngettext(
                     "%(n)d payment's outcome isn't known yet",
