@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tallystick.base.invariants import RULES
 from tallystick.config.architecture import rooms_table
+from tallystick.config.capabilities import capabilities_table
 from tallystick.config.env import Environment
 from tallystick.worker.switchboard import SWITCHBOARD
 from tallystick.worker.timetable import TIMETABLE
@@ -17,6 +18,11 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_table_of_rooms_is_generated() -> None:
     assert rooms_table() in (ROOT / "ARCHITECTURE.md").read_text(), "python -m tallystick.config.architecture prints it"
+
+
+def test_the_table_of_capabilities_is_generated() -> None:
+    text = (ROOT / "docs/guide/gateways.md").read_text()
+    assert capabilities_table() in text, "python -m tallystick.config.capabilities prints it"
 
 
 def test_every_setting_is_documented() -> None:
