@@ -29,6 +29,9 @@ class Terms:
 
     A deposit (percent of the total, or minor units) falls due `deposit_days` after issue. The rest is split in
     `instalments`, the first at the terms' due date, the next `interval_months` apart.
+
+    `parts` are dates and minor units agreed one by one, in place of all that: what they leave of the total falls due
+    at the last of them; beyond the total nothing is owed.
     """
 
     kind: str
@@ -38,6 +41,7 @@ class Terms:
     deposit_days: int = 0
     instalments: int = 1
     interval_months: int = 1
+    parts: tuple[tuple[date, int], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse unknown kinds, negative numbers and two deposits (InvalidTerms), and NaN (InvalidAmount)."""
@@ -45,6 +49,8 @@ class Terms:
             raise InvalidTerms(f"{self.kind!r} is neither net nor end_of_month")
         if min(self.days, self.deposit_days) < 0 or min(self.instalments, self.interval_months) < 1:
             raise InvalidTerms("days can't be negative, nor instalments or months below 1")
+        if any(require_bounded(amount_minor) <= 0 for _, amount_minor in self.parts):
+            raise InvalidTerms("an agreed part is above zero")
         if self.deposit_percent is not None and self.deposit_minor is not None:
             raise InvalidTerms("a deposit is a percentage or an amount, not both")
         if self.deposit_minor is not None and require_bounded(self.deposit_minor) < 0:
@@ -63,6 +69,8 @@ def due_items(terms: Terms, *, issued_on: date, total_minor: int) -> tuple[DueIt
     """
     if total_minor < 0:
         raise InvalidAmount("a negative total is owed to the customer; it is never due")
+    if terms.parts:
+        return _agreed(terms, issued_on, total_minor)
     first_due_on = _due_on(terms, issued_on)
     deposit_minor = _deposit(terms, total_minor)
     deposit_on = min(first_due_on, _shift_days(issued_on, terms.deposit_days)) if deposit_minor else first_due_on
@@ -72,6 +80,18 @@ def due_items(terms: Terms, *, issued_on: date, total_minor: int) -> tuple[DueIt
     for n, amount_minor in enumerate(rest):
         due_on = nth_date(first_due_on, unit="month", every=terms.interval_months, n=n) if n else first_due_on
         items.append(DueItem(due_on, amount_minor, kind))
+    return tuple([item for item in items if item.amount_minor])
+
+
+def _agreed(terms: Terms, issued_on: date, total_minor: int) -> tuple[DueItem, ...]:
+    """The parts in order of their dates, none before the issue date, and the rest with the last of them."""
+    left, items = total_minor, list[DueItem]()
+    parts = sorted((max(due_on, issued_on), amount_minor) for due_on, amount_minor in terms.parts)
+    for at, (due_on, amount_minor) in enumerate(parts):
+        owed = left if at == len(parts) - 1 else min(left, amount_minor)
+        kind = "deposit" if at == 0 and due_on == issued_on else "instalment"
+        items.append(DueItem(due_on, owed, kind))
+        left -= owed
     return tuple([item for item in items if item.amount_minor])
 
 

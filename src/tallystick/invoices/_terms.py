@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -20,4 +21,5 @@ def read_terms(stored: Mapping[str, Any]) -> Terms:
         deposit_days=int(stored.get("deposit_days", 0)),
         instalments=int(stored.get("instalments", 1)),
         interval_months=int(stored.get("interval_months", 1)),
+        parts=tuple([(date.fromisoformat(on), int(minor)) for on, minor in stored.get("parts") or ()]),
     )

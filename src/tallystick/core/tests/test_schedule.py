@@ -172,3 +172,20 @@ def test_weeks_keep_their_weekday(anchor: date, every: int, n: int) -> None:
 def test_nth_date_refuses_what_is_not_in_the_calendar(unit: str, every: int, n: int) -> None:
     with pytest.raises(InvalidRecurrence):
         nth_date(ISSUED, unit=unit, every=every, n=n)
+
+
+def test_b7_b8_agreed_parts_of_any_amount_and_the_rest_with_the_last() -> None:
+    parts = ((date(2026, 3, 1), 1_000_000), (date(2026, 6, 15), 750_000), (date(2026, 12, 31), 1))
+    due = due_items(Terms("net", parts=parts), issued_on=date(2026, 3, 1), total_minor=5_000_000)
+    assert [(item.due_on.isoformat(), item.amount_minor, item.kind) for item in due] == [
+        ("2026-03-01", 1_000_000, "deposit"),
+        ("2026-06-15", 750_000, "instalment"),
+        ("2026-12-31", 3_250_000, "instalment"),
+    ]
+    short = due_items(Terms("net", parts=parts), issued_on=date(2026, 7, 1), total_minor=1_200_000)
+    assert [(item.due_on.isoformat(), item.amount_minor) for item in short] == [
+        ("2026-07-01", 750_000),
+        ("2026-07-01", 450_000),
+    ]
+    with pytest.raises(InvalidTerms):
+        Terms("net", parts=((date(2026, 1, 1), 0),))

@@ -11,6 +11,7 @@ from itertools import zip_longest
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
@@ -21,10 +22,12 @@ from tallystick.core.totals import Totals
 from tallystick.invoices.draft import Draft, DraftAdjustment, DraftLine
 from tallystick.invoices.pricing import price_draft
 from tallystick.staff.forms.numbers import BadNumber, is_sum, plain_number, read_number
-from tallystick.staff.forms.terms import CUSTOM, KEPT, is_preset, preset_of, terms_of
+from tallystick.staff.forms.terms import CUSTOM, KEPT, PLAN, is_preset, preset_of, terms_of
 from tallystick.staff.forms.text import tidy_text
+from tallystick.staff.forms.typed import to_minor_exactly
 
 MOST_LINES = 500
+MOST_PARTS = 60
 LINE_FIELDS = ("item", "description", "detail", "quantity", "unit", "price", "discount", "tax")
 ADJUSTMENT_FIELDS = ("adj_label", "adj_kind", "adj_value", "adj_tax")
 CURRENCIES = ("EUR", "RON", "USD", "GBP", "CHF", "PLN", "HUF", "CZK", "SEK", "NOK", "DKK", "CAD", "AUD", "JPY")
@@ -73,7 +76,18 @@ class InvoiceForm:
 
 def typed_form(posted: QueryDict, *, draft_id: UUID) -> InvoiceForm:
     """Take what was posted, as text."""
-    names = ("customer", "currency", "terms", "days", "issue_on", "delivered_on", "po_number", "notes", "terms_note")
+    names = (
+        "customer",
+        "currency",
+        "terms",
+        "days",
+        "plan",
+        "issue_on",
+        "delivered_on",
+        "po_number",
+        "notes",
+        "terms_note",
+    )
     version = posted.get("version", "")
     return InvoiceForm(
         id=draft_id,
@@ -256,7 +270,30 @@ def _terms(form: InvoiceForm, language: str, kept: Mapping[str, Any]) -> dict[st
         if not 0 <= days <= 730:
             form.errors["days"] = _("Give a number of days from 0 to 730.")
             return {}
-    return terms_of(preset, days=days, kept=kept, language=language)
+    parts = _parts(form) if preset == PLAN else ()
+    return terms_of(preset, days=days, kept=kept, language=language, parts=parts)
+
+
+def _parts(form: InvoiceForm) -> list[tuple[str, int]]:
+    """Read a line per part: a date, then an amount."""
+    parts = []
+    for line in form.values["plan"].strip().splitlines()[:MOST_PARTS]:
+        day, _space, amount = line.strip().partition(" ")
+        try:
+            on, value = date.fromisoformat(day), read_number(amount)
+            minor = to_minor_exactly(value, form.values["currency"])
+        except (ValueError, ValidationError):
+            form.errors["plan"] = _("“%(line)s” isn't a day and an amount. Write it like 2026-12-31 1500.") % {
+                "line": line.strip()[:40]
+            }
+            return []
+        if minor <= 0:
+            form.errors["plan"] = _("Each amount is above zero.")
+            return []
+        parts.append((on.isoformat(), minor))
+    if not parts:
+        form.errors["plan"] = _("Write a line for each part: the day, then the amount.")
+    return parts
 
 
 def _date(form: InvoiceForm, name: str) -> date | None:
@@ -279,6 +316,13 @@ def _uuid(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
+
+
+def _typed_parts(draft: Draft) -> str:
+    """The parts as they would have been typed."""
+    return "\n".join(
+        f"{on} {plain_number(to_decimal(minor, draft.currency))}" for on, minor in draft.terms.get("parts") or ()
+    )
 
 
 def form_of(draft: Draft, *, version: int | None) -> InvoiceForm:
@@ -307,6 +351,7 @@ def form_of(draft: Draft, *, version: int | None) -> InvoiceForm:
             "currency": draft.currency,
             "terms": preset,
             "days": str(draft.terms.get("days", "")) if preset == CUSTOM else "",
+            "plan": _typed_parts(draft) if preset == PLAN else "",
             "issue_on": draft.issue_on.isoformat() if draft.issue_on else "",
             "delivered_on": draft.delivered_on.isoformat() if draft.delivered_on else "",
             "po_number": draft.po_number,

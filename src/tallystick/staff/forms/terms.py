@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-KEPT, CUSTOM = "kept", "custom"
+KEPT, CUSTOM, PLAN = "kept", "custom", "plan"
 _PRESETS: Mapping[str, Mapping[str, Any]] = {
     "receipt": {"kind": "net", "days": 0},
     "7": {"kind": "net", "days": 7},
@@ -35,11 +35,13 @@ def choices(kept: Mapping[str, Any] | None) -> list[tuple[str, str]]:
     """Return the presets, with the terms the draft or customer has already when they are none of them."""
     offered = [(key, label_of(terms)) for key, terms in _PRESETS.items()]
     own = [(KEPT, str(kept.get("label") or label_of(kept)))] if kept and preset_of(kept) == KEPT else []
-    return [*own, *offered, (CUSTOM, _("Another number of days"))]
+    return [*own, *offered, (CUSTOM, _("Another number of days")), (PLAN, _("Dates and amounts of your own"))]
 
 
 def preset_of(terms: Mapping[str, Any] | None) -> str:
     """Return the preset these terms are, `custom` for another number of days, or `kept` for anything else."""
+    if terms and terms.get("parts"):
+        return PLAN
     full = _bare(terms or {})
     for key, preset in _PRESETS.items():
         if _bare(preset) == full:
@@ -47,22 +49,31 @@ def preset_of(terms: Mapping[str, Any] | None) -> str:
     return CUSTOM if full == {**_USUAL, "days": full["days"]} else KEPT
 
 
-def terms_of(preset: str, *, days: int, kept: Mapping[str, Any], language: str) -> dict[str, Any]:
-    """Return the terms to store, with the label the customer reads. `days` is for the custom preset."""
+def terms_of(
+    preset: str, *, days: int, kept: Mapping[str, Any], language: str, parts: Sequence[tuple[str, int]] = ()
+) -> dict[str, Any]:
+    """Return the terms to store, with the label the customer reads. `days` is for the custom preset, `parts` (ISO date,
+    minor units) for a plan of one's own.
+    """
     if preset == KEPT:
         return dict(kept)
-    chosen = {"kind": "net", "days": days} if preset == CUSTOM else dict(_PRESETS[preset])
+    if preset == PLAN:
+        chosen: dict[str, Any] = {"kind": "net", "days": 0, "parts": [list(part) for part in parts]}
+    else:
+        chosen = {"kind": "net", "days": days} if preset == CUSTOM else dict(_PRESETS[preset])
     with translation.override(language):
         return {**chosen, "label": label_of(chosen)}
 
 
 def is_preset(preset: str) -> bool:
     """Whether the form may send this."""
-    return preset in _PRESETS or preset in {KEPT, CUSTOM}
+    return preset in _PRESETS or preset in {KEPT, CUSTOM, PLAN}
 
 
 def label_of(terms: Mapping[str, Any]) -> str:
     """Name terms in the current language: `30 days`, `On receipt`."""
+    if count := len(terms.get("parts") or ()):
+        return ngettext("%(count)d part as agreed", "%(count)d parts as agreed", count) % {"count": count}
     full = _bare(terms)
     days = int(full["days"])
     if full["kind"] == "end_of_month":

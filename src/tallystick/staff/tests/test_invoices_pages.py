@@ -15,7 +15,7 @@ from django.utils import translation
 
 from tallystick.base import tenant
 from tallystick.base.ids import new_id
-from tallystick.invoices.queries import invoice
+from tallystick.invoices.queries import due_items_of, invoice
 from tallystick.messages.queries import messages_about
 from tallystick.staff.forms.compose import ComposeForm, split_addresses
 from tallystick.staff.forms.invoice import Row, is_blank
@@ -297,3 +297,17 @@ def test_the_void_dialog_cancels_and_says_why(world: World, browser: Client) -> 
         assert invoice(invoice_id).voided_at is None
     browser.post(page(world, invoice_id, "void"), {"reason": "Wrong address"})
     assert "Wrong address" in browser.get(page(world, invoice_id)).content.decode()
+
+
+def test_b7_b8_a_package_of_dates_and_amounts_of_ones_own(world: World, browser: Client) -> None:
+    plan = "2026-03-10 4\r\n2026-05-02 1.50\r\n2026-06-30 1"
+    post = typed(world, terms="plan", plan=plan)
+    browser.post(page(world, "new"), post)
+    assert "2026-05-02 1.5" in browser.get(page(world, post["id"], "edit")).content.decode()
+    world.issue(UUID(post["id"]))
+    with tenant.tx(world.seller_id):
+        due = [(item.due_on.isoformat(), item.amount_minor, item.kind) for item in due_items_of([UUID(post["id"])])]
+    assert due == [("2026-03-10", 400, "deposit"), ("2026-05-02", 150, "instalment"), ("2026-06-30", 450, "instalment")]
+    wrong = browser.post(page(world, "new"), typed(world, terms="plan", plan="soon 12"))
+    assert wrong.status_code == 422
+    assert all(text in wrong.content.decode() for text in ("Write it like 2026-12-31 1500", "soon 12"))

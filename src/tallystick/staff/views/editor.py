@@ -52,7 +52,7 @@ def new(request: StaffRequest) -> HttpResponse:
 
 def _first_values(request: StaffRequest) -> dict[str, str]:
     customer = request.GET.get("customer", "")
-    names = ("issue_on", "delivered_on", "po_number", "notes", "days")
+    names = ("issue_on", "delivered_on", "po_number", "notes", "days", "plan")
     found = _customer(customer)
     terms = (found.terms if found else None) or request.desk.seller.terms
     return {
@@ -251,7 +251,7 @@ def price(request: StaffRequest) -> HttpResponse:
 def _due_text(request: StaffRequest, form: InvoiceForm) -> str:
     """Say when what is typed would be due if it were issued on its day."""
     today, draft = request.desk.today, form.draft
-    if form.totals is None or draft is None or form.errors.keys() & {"terms", "days", "issue_on"}:
+    if form.totals is None or draft is None or form.errors.keys() & {"terms", "days", "plan", "issue_on"}:
         return ""
     try:
         due = due_of(draft, total_minor=form.totals.total_minor, issued_on=max(draft.issue_on or today, today))
