@@ -12,7 +12,8 @@ def look(page: Page) -> None:
     """Look at the page wide and narrow."""
     page.wait_for_load_state()
     found = Axe().run(page).response["violations"]
-    assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found] == [], page.url
+    said = [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found]
+    assert said == [], f"{page.url}: {said}"
     page.set_viewport_size(PHONE)
     wide = page.evaluate("document.documentElement.scrollWidth")
     assert wide <= PHONE["width"], f"{page.url} is {wide} px wide on a phone"
