@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 Row = TypeVar("Row", bound=Model)
@@ -33,16 +34,37 @@ def keyset_page(rows: QuerySet[Row], *, keys: Sequence[str], cursor: str, size: 
 
 
 def _after(rows: QuerySet[Row], keys: Sequence[str], cursor: str) -> QuerySet[Row]:
-    values = _decode(cursor, len(keys))
+    names = [key.lstrip("-") for key in keys]
+    values = _typed(rows, names, _decode(cursor, len(keys)))
     if values is None:
         return rows
     step = "lt" if keys[0].startswith("-") else "gt"
-    names = [key.lstrip("-") for key in keys]
     condition = Q()
     for at in range(len(names)):
         same = dict(zip(names[:at], values[:at], strict=True))
         condition |= Q(**same, **{f"{names[at]}__{step}": values[at]})
     return rows.filter(condition)
+
+
+def _typed(rows: QuerySet[Row], names: Sequence[str], values: list[Any] | None) -> list[Any] | None:
+    """Return the values as their columns take them, or None when one can't be one: somebody made the cursor up."""
+    if values is None or any(not isinstance(value, str | int) or "\x00" in str(value) for value in values):
+        return None
+    try:
+        return [_field(rows, name).to_python(value) for name, value in zip(names, values, strict=True)]
+    except (ValidationError, TypeError, ValueError):
+        return None
+
+
+def _field(rows: QuerySet[Row], name: str) -> Any:
+    annotation = rows.query.annotations.get(name)
+    if annotation is not None:
+        return annotation.output_field
+    model: Any = rows.model
+    for part in name.split("__"):
+        field = model._meta.pk if part == "pk" else model._meta.get_field(part)
+        model = field.related_model
+    return field
 
 
 def _value(row: Any, key: str) -> Any:
