@@ -22,6 +22,7 @@ from tallystick.invoices import queries as invoices
 from tallystick.invoices.draft import DraftLine
 from tallystick.invoices.render import pdf_of
 from tallystick.messages.email import render_email
+from tallystick.payments.record import record_payment
 from tallystick.testing.world import World
 from tests.permissions.stage import changes, row_print
 
@@ -297,6 +298,35 @@ def test_record_payment(world: World, alice: Client) -> None:
     assert alice.get(f"/s/{world.slug}/payments").status_code == 200
 
 
+def test_giving_back_and_writing_off(world: World, alice: Client) -> None:
+    payment_id = new_id()
+    record_payment(
+        **world.acting(), payment_id=payment_id, customer_id=world.nora, method="cash", amount_minor=100_000,
+        currency="EUR", received_on=world.today, wanted={}, reference="", note="",
+    )  # fmt: skip
+    base = f"/s/{world.slug}"
+    fields = form_at(alice, f"{base}/payments/{payment_id}", "refund_id")
+    good = {"amount": "0.01", "method": "cash", "reason": "Wrong size"}
+    for kind, text in HOSTILE.items():
+        for name in ("amount", "method", "reason", "refund_id"):
+            given = {**fields.found, **good, "refund_id": str(new_id()), name: sendable(text)}
+            held(alice, world, f"{base}/payments/{payment_id}/refund", given, name, f"{kind} in {name}")
+        given = {"reason": sendable(text), "write_off_id": str(new_id())}
+        held(alice, world, f"{base}/invoices/{world.invoice()}/write-off", given, "reason", f"{kind} in reason")
+    assert alice.get(f"{base}/payments/{payment_id}").status_code == 200
+
+
+def held(client: Client, world: World, url: str, given: dict[str, str], name: str, at: str) -> None:
+    """One form: taken, or refused with nothing saved and what was typed kept."""
+    before = row_print(world.seller_id)
+    answer: Any = client.post(url, given)
+    assert answer.status_code in {302, 422}, f"{at}: {answer.status_code}"
+    assert b"<script>alert(1)" not in answer.content, at
+    if answer.status_code == 422:
+        assert changes(before, row_print(world.seller_id)) == [], f"{at} was refused and half saved"
+        assert name == "method" or kept(answer, given[name]), f"{at}: what was typed is gone"
+
+
 @pytest.mark.parametrize(
     ("place", "marker"),
     [
@@ -331,6 +361,8 @@ def test_addresses_with_nonsense(world: World, alice: Client) -> None:
         "payments": ("q", "after", "currency", "since", "until", "method"), "audit": ("of", "after"), "ledger": ("on",),
         "invoices/customers": ("q",), "invoices/items": ("q", "currency"), "payments/new": ("q", "customer", "invoice"),
         "invoices/new": ("customer",), "customers/new": ("name",), "catalog/new": ("code",),
+        "refunds": ("tab", "after"), "disputes": ("tab", "after"), "credit": ("after",), "payouts": ("after",),
+        "payouts/breaks": ("tab", "after"),
     }  # fmt: skip
     for page, names in asked.items():
         for name in names:

@@ -38,9 +38,8 @@ class RefundForm(forms.Form):
         kwargs["initial"] = {**start, **(kwargs.get("initial") or {})}
         super().__init__(*args, **kwargs)
         self.payment, self.left_minor = payment, left_minor
-        by_hand = [(key, name) for key, name in choices.methods() if key != "card_machine" or not provider]
         own = [("gateway", _("Through %(provider)s, to the card or account it came from") % {"provider": provider})]
-        self.fields["method"].choices = [*(own if provider else []), *by_hand]  # type: ignore[attr-defined]
+        self.fields["method"].choices = [*(own if provider else []), *choices.methods()]  # type: ignore[attr-defined]
         self.fields["amount"].label = _("Amount to give back in %(currency)s") % {"currency": payment.currency}
         self.fields["amount"].widget.attrs["class"] = "num"
 

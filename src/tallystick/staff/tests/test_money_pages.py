@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Callable, Iterator
 from html import unescape
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.http import HttpResponse
+from django.template.loader import render_to_string
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,12 +20,14 @@ from django.urls import reverse
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
+from tallystick.invoices.queries import invoice
 from tallystick.ledger.queries import account_balances
 from tallystick.payments.compare import compare_account
 from tallystick.payments.models import Allocation, Break, ChargeAttempt, Dispute, Payment, Payout, Refund, WriteOff
 from tallystick.payments.record import record_payment
 from tallystick.payments.refund import request_refund
 from tallystick.payments.tests.stage import Stage
+from tallystick.sellers.roles import allows
 from tallystick.testing.provider import add_sandbox
 from tallystick.testing.world import World
 
@@ -290,6 +296,21 @@ def test_b18_a_rest_is_written_off_and_a_large_one_only_by_those_who_keep_the_bo
     assert len(stage.rows(WriteOff)) == 1
 
 
+def test_b18_the_includes_for_an_invoice_offer_a_write_off_to_those_who_may(stage: Stage) -> None:
+    invoice_id = stage.world.invoice()
+    with tenant.tx(stage.world.seller_id, read_only=True):
+        row = invoice(invoice_id)
+        for role, offered in (("accountant", True), ("collector", False)):
+            place = SimpleNamespace(slug=stage.world.slug)
+            desk = SimpleNamespace(place=place, may=lambda permission, role=role: allows(role, permission))
+            context = {"invoice": row, "desk": desk, "request": SimpleNamespace(desk=desk, META={})}
+            item, dialog = (
+                render_to_string(f"staff/{name}.html", context) for name in ("_write_off_item", "_write_off")
+            )
+            assert ("Write off €173.00" in item) == offered
+            assert ('name="write_off_id"' in dialog) == offered
+
+
 # Payouts and breaks
 
 
@@ -417,6 +438,15 @@ def cost(client: Client, address: str) -> int:
 @pytest.mark.parametrize("asked", ["tab=nonsense", "after=nonsense", "after=W10", "tab=&after=%00"])
 def test_addresses_with_nonsense_show_the_first_page(stage: Stage, name: str, asked: str) -> None:
     read(member(stage), f"{url(stage, name)}?{asked}")
+
+
+@pytest.mark.parametrize(
+    "made_up", [["x", "y"], [1, 2], [{}, []], ["2026-01-01", "\x00"], ["2026-13-01", str(new_id())]]
+)
+def test_a_cursor_that_somebody_made_up_is_the_first_page(stage: Stage, made_up: list[object]) -> None:
+    after = base64.urlsafe_b64encode(json.dumps(made_up).encode()).decode().rstrip("=")
+    for name in ("refunds", "disputes", "payouts", "breaks", "credit", "payments", "invoices"):
+        read(member(stage), f"{url(stage, name)}?after={after}")
 
 
 def test_d18_lists_go_on_where_the_page_before_ended(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -131,6 +131,7 @@ def give_up(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
     return sheet(
         request,
         "staff/_write_off_form.html",
+        nav="invoices",
         title=title,
         back=back,
         invoice=row,

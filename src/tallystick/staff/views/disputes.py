@@ -31,5 +31,4 @@ def disputes(request: StaffRequest) -> HttpResponse:
         rows=found.rows,
         next=found.next_cursor,
         first_page=not asked.get("after"),
-        soon=request.desk.now,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from tallystick.messages.queue import retry_message
 from tallystick.payments import queries
 from tallystick.payments.allocate import allocate_payment
 from tallystick.payments.errors import NoSuchPayment, NotUnapplied
-from tallystick.payments.models import Payment
+from tallystick.payments.models import Allocation, Payment
 from tallystick.payments.queries import PaymentFilter
 from tallystick.payments.record import record_payment
 from tallystick.reports.credit import anyone_in_credit
@@ -114,7 +114,7 @@ def _payment_page(request: StaffRequest, payment_id: UUID, form: WishesForm | No
         row = _found(payment_id)
         open_invoices = _open(row)
         people = names_of({row.recorded_by}) if row.recorded_by else {}
-        placed = queries.allocations_of(payment_id)
+        placed = sorted(queries.allocations_of(payment_id), key=_as_it_went)
         return page(
             request,
             "payment",
@@ -133,6 +133,11 @@ def _payment_page(request: StaffRequest, payment_id: UUID, form: WishesForm | No
             may_retry=request.desk.may(RECORD),
             **returned(request.desk, row, placed),
         )
+
+
+def _as_it_went(row: Allocation) -> tuple[datetime, bool, UUID]:
+    """What is taken back and put elsewhere at the same instant reads in that order."""
+    return row.recorded_at, row.amount_minor > 0, row.id
 
 
 def _open(row: Payment) -> list[Invoice]:

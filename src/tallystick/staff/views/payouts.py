@@ -131,6 +131,7 @@ def close(request: StaffRequest, break_id: UUID) -> HttpResponse:
         return sheet(
             request,
             "staff/_break_form.html",
+            nav="payouts",
             title=break_words(row.kind)[0],
             back=(go(request, "breaks")["Location"], _("Breaks")),
             dialog=_dialog(row, form),

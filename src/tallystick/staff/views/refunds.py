@@ -111,9 +111,11 @@ def _move_form(row: Allocation, open_invoices: Sequence[Invoice], data: Any = No
     return MoveForm(data, invoices=others, auto_id=f"move-{row.id}-%s")
 
 
-def sheet(request: StaffRequest, body: str, *, title: str, back: tuple[str, str], **context: Any) -> HttpResponse:
+def sheet(
+    request: StaffRequest, body: str, *, title: str, back: tuple[str, str], nav: str = "payments", **context: Any
+) -> HttpResponse:
     """Show a dialog's form as a page of its own, because something in it can't stand. `back`: address and its name."""
-    return page(request, "sheet", status=REFUSED, nav="payments", body=body, title=title, back=back, **context)
+    return page(request, "sheet", status=REFUSED, nav=nav, body=body, title=title, back=back, **context)
 
 
 @door(REFUND, "POST")
