@@ -88,12 +88,18 @@ def _replace_twins(method: PaymentMethod, now: datetime) -> None:
         forget_here(twin, now)
 
 
-def _serve(attempt: ChargeAttempt, method: PaymentMethod, now: datetime) -> None:
-    """Give the method to what waited for it: the charges planned on the attempt's invoices, or the one it was kept for."""
+def agree_to_plans(attempt: ChargeAttempt, method_id: UUID, now: datetime) -> None:
+    """The customer paid the first part with a kept card, the plan before their eyes: the rest goes to it too."""
     invoice_ids = AttemptInvoice.objects.filter(attempt_id=attempt.id).values_list("invoice_id", flat=True)
     proposed = ScheduledCharge.objects.filter(invoice_id__in=list(invoice_ids), state="proposed")
     for charge in proposed.select_for_update():
-        attach_method(charge, method, now)
+        for method in PaymentMethod.objects.filter(id=method_id, state="active"):
+            attach_method(charge, method, now)
+
+
+def _serve(attempt: ChargeAttempt, method: PaymentMethod, now: datetime) -> None:
+    """Give the method to what waited for it: the charges planned on the attempt's invoices, or the one it was kept for."""
+    agree_to_plans(attempt, method.id, now)
     if attempt.kind == "setup" and attempt.scheduled_charge_id:
         for charge in ScheduledCharge.objects.select_for_update().filter(id=attempt.scheduled_charge_id):
             attach_method(charge, method, now)

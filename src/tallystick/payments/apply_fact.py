@@ -23,7 +23,7 @@ from tallystick.invoices.numbers import take_numbers
 from tallystick.invoices.queries import OwedItem
 from tallystick.ledger.post import Entry
 from tallystick.payments._allocate import invoices_in, received_entry, write_allocations
-from tallystick.payments._methods import keep_method
+from tallystick.payments._methods import agree_to_plans, keep_method
 from tallystick.payments._returns import apply_disputes, apply_refunds
 from tallystick.payments._settle_charge import settle_charge
 from tallystick.payments.models import AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
@@ -58,6 +58,8 @@ def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: dateti
             _apply_returns(attempt, charge, now)
         if report.saved:
             keep_method(attempt, report.saved, now)
+        if attempt.kind == "saved" and attempt.payment_method_id and state == State.SUCCEEDED:
+            agree_to_plans(attempt, attempt.payment_method_id, now)
         if attempt.scheduled_charge_id and attempt.kind != "setup":
             settle_charge(attempt, now)
         return Outcome(attempt_id, state, tuple(payment_id for payment_id in booked if payment_id))

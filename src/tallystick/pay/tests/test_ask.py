@@ -203,3 +203,16 @@ def test_d3_a_kept_card_pays_an_invoice_and_asks_the_bank_when_it_wants(stage: S
     stage.sandbox.answer_bank(answer["Location"].split("?")[0].removesuffix("/verify"), "approve")
     payer.post(f"{path}/check")
     assert stage.open_minor(invoice_id) == 0
+
+
+def test_d4_the_first_part_with_a_kept_card_agrees_to_the_plan(stage: Stage, payer: Client) -> None:
+    method = stage.keep_card()
+    terms = {"kind": "net", "days": 30, "label": "x", "deposit_percent": "40"}
+    invoice_id = stage.world.invoice(terms=terms)
+    rest = stage.plan(invoice_id, at=1, trigger="event", event="order.completed")
+    path = link(stage.world, invoice_id)
+    html = payer.get(path).content.decode()
+    assert "Paying with it agrees to the plan" in html
+    payer.post(f"{path}/pay", {"attempt": attempt_field(html), "method": str(method.id), "amount": "6920"})
+    after = stage.row(ScheduledCharge, rest.id)
+    assert (after.state, after.payment_method_id) == ("waiting", method.id)

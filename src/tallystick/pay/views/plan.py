@@ -84,6 +84,8 @@ def keep(request: PlanRequest) -> HttpResponse:
         way_id = UUID(request.POST.get("way", ""))
     except (BadSignature, ValueError):
         return _back(counter, why="state")
+    if not counter.page.has_links:
+        return _back(counter, why="state")
     if not request.POST.get(f"keep-{way_id}"):
         return _back(counter, why="consent")
     words = consent_text(counter.face.seller_name, counter.language)
