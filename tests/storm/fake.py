@@ -63,7 +63,10 @@ class Session:
 
 @dataclass
 class FakeBank:
-    """One merchant account. `trouble` is what the next calls meet: "", lost_before, lost_after."""
+    """One merchant account. `trouble` is what the next call meets: "", lost_before, lost_after.
+
+    `lags`: how many look-ups to come don't see what there is yet. `decline_with` is why a card is refused.
+    """
 
     name: str
     sessions: dict[UUID, Session] = field(default_factory=dict)
@@ -71,6 +74,8 @@ class FakeBank:
     disputes: dict[str, dict[str, Dispute]] = field(default_factory=dict)
     trouble: str = ""
     refuses: bool = False
+    lags: int = 0
+    decline_with: Decline = POOR
     refund_state: RefundState = RefundState.SUCCEEDED
     guard: threading.RLock = field(default_factory=threading.RLock, repr=False)
     _count: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
@@ -179,7 +184,7 @@ class FakeBank:
             is_new = attempt_id not in self.sessions
             session = self._begin(attempt_id, amount_minor, currency)
             if is_new and self.refuses:
-                session.state, session.decline = "failed", POOR
+                session.state, session.decline = "failed", self.decline_with
             elif is_new:
                 self._take(session)
             return Report(State.UNKNOWN) if self._lost("after") else self._report(session)
@@ -190,7 +195,10 @@ class FakeBank:
             if self._lost("before") or self._lost("after"):
                 return Report(State.UNKNOWN)
             session = self.sessions.get(attempt_id)
-            return self._report(session) if session else NOT_FOUND
+            if session is None or self.lags:
+                self.lags = max(self.lags - 1, 0)
+                return NOT_FOUND
+            return self._report(session)
 
     def expire_session(self, *, attempt_id: UUID, ref: str) -> Report:
         """See `Gateway.expire_session`."""

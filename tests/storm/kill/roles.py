@@ -9,7 +9,6 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
-from socketserver import ThreadingMixIn
 from typing import Any
 from uuid import UUID
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -119,10 +118,6 @@ def queue_worker(shops: Sequence[Shop], seed: int) -> None:
         time.sleep(PATIENCE_S)
 
 
-class _Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
-
-
 class _Quiet(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing."""
@@ -132,7 +127,7 @@ def web(listening: socket.socket, shops: Sequence[Shop], seed: int) -> None:
     """The web application on a socket that outlives it."""
     from tallystick.config.wsgi import application
 
-    server = _Server(("127.0.0.1", 0), _Quiet, bind_and_activate=False)
+    server = WSGIServer(("127.0.0.1", 0), _Quiet, bind_and_activate=False)
     server.socket.close()
     server.socket = listening
     server.server_name, server.server_port = "127.0.0.1", listening.getsockname()[1]

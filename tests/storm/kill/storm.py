@@ -17,14 +17,14 @@ from importlib import import_module
 from pathlib import Path
 
 import psycopg
-from django.db import connections
 from django.urls import get_resolver
 
-from tallystick.base import clock, http
+from tallystick.base import clock
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
 from tallystick.testing.database import fresh_database
 from tallystick.testing.mailbox import Mailbox, open_mailbox
 from tallystick.worker.sweeps import SWEEPS, drain
+from tests.storm.ground import let_go
 from tests.storm.kill import roles
 from tests.storm.kill.cast import Shop, make_shops
 from tests.storm.kill.durable import Durable, durable_server
@@ -103,8 +103,8 @@ def run(*, kills: int, crashes: int, charges: int, seed: int) -> Outcome:
                 mailbox.use()
                 hooks = f"http://127.0.0.1:{door.getsockname()[1]}"
                 shops = make_shops(max(4, min(24, charges // 50)), charges * 5 // 4, sandbox, hooks, seed)
-                _warm_up()
-                _let_go()
+                warm_up()
+                let_go()
                 storm = _Storm(outcome, server, url, shops, sandbox, mailbox, seed, folder)
                 storm.blow(kills, crashes, charges, partial(roles.web, door))
                 storm.drain()
@@ -112,21 +112,15 @@ def run(*, kills: int, crashes: int, charges: int, seed: int) -> Outcome:
         finally:
             sandbox.stop()
             sandbox.payer.close()
-            _let_go()
+            let_go()
     return outcome
 
 
-def _warm_up() -> None:
+def warm_up() -> None:
     """Load what every child needs once, before they are forked."""
     import_module("tallystick.config.wsgi")
     import_module("tallystick.worker.tasks")
     get_resolver().url_patterns  # noqa: B018
-
-
-def _let_go() -> None:
-    for connection in connections.all():
-        connection.close()
-    http.close()
 
 
 class _Storm:

@@ -1,1 +1,0 @@
-"""R1: workers, the database and the queue are killed at random while money moves; afterwards every cent is where it belongs."""
