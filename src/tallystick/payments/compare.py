@@ -149,12 +149,17 @@ def _compare_payments(seen: Comparison) -> None:
                     currency=payment.currency,
                 )
         for refund in Refund.objects.filter(gateway_account_id=seen.account_id, excess_minor__gt=0):
-            seen.note("refund_exceeds", refund.gateway_ref or "", refund.payment_id, gateway_minor=refund.amount_minor)
+            seen.note(
+                "refund_exceeds",
+                refund.gateway_ref or "",
+                refund.payment_id,
+                gateway_minor=refund.amount_minor,
+                currency=refund.currency,
+            )
         for dispute in Dispute.objects.filter(gateway_account_id=seen.account_id):
             if dispute.held_minor < dispute.amount_minor:
-                seen.note(
-                    "dispute_exceeds", dispute.gateway_ref, dispute.payment_id, gateway_minor=dispute.amount_minor
-                )
+                theirs: dict[str, Any] = {"gateway_minor": dispute.amount_minor, "currency": dispute.currency}
+                seen.note("dispute_exceeds", dispute.gateway_ref, dispute.payment_id, **theirs)
 
 
 def _take_settlements(seen: Comparison, account: GatewayAccount, gateway: Gateway) -> None:
