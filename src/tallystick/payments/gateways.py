@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
+
 from tallystick.base import tenant
 from tallystick.base.secrets import seal, unseal
 from tallystick.gateways.port import Gateway
@@ -57,8 +59,9 @@ def _free_code(provider: str) -> str:
 
 
 def open_gateway(row: GatewayAccount) -> Gateway:
-    """Return the gateway behind an account, keys unsealed. Makes no call."""
-    return build_gateway(row.provider, unseal(row.sealed_config))
+    """Return the gateway behind an account, keys unsealed, told where its news come in. Makes no call."""
+    hook = f"{settings.PUBLIC_URL}/hooks/{row.provider}/{row.id}"
+    return build_gateway(row.provider, {**unseal(row.sealed_config), "webhook_url": hook})
 
 
 def gateway_of(seller_id: UUID, attempt: ChargeAttempt) -> Gateway:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from tallystick.base.events import Fact
+from tallystick.pdf import formats
 from tallystick.sellers.queries import names_of
 from tallystick.staff.money_back import break_words, dispute_reason, refund_reason
-from tallystick.staff.words import money_text, names
+from tallystick.staff.words import money_text, names, reader_locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,22 @@ def skip_reason(reason: str) -> str:
 def _declined(data: Data) -> Words:
     code = str(data.get("decline", "")).replace("_", " ")
     return "credit-card", "bad", _("A card payment was declined. Nothing was charged."), code
+
+
+def _card(data: Data) -> str:
+    return f"{data.get('brand') or _('Account')} ···· {data.get('last4', '')}"
+
+
+def _charge_day(data: Data) -> str:
+    return _("Charged on %(day)s") % {"day": _day(data, "charge_on")} if data.get("charge_on") else ""
+
+
+def _again(data: Data) -> str:
+    return _("Tried again on %(day)s") % {"day": _day(data, "again_on")} if data.get("again_on") else ""
+
+
+def _day(data: Data, name: str) -> str:
+    return formats.day(date.fromisoformat(str(data[name])), reader_locale())
 
 
 def _paid(data: Data) -> Words:
@@ -205,6 +222,32 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
         _("We keep asking the provider. Nobody can be charged twice."),
     ),
     "attempt.declined": _declined,
+    "charge.proposed": lambda data: ("calendar-clock", "", _("A later charge was proposed to the customer"), ""),
+    "charge.scheduled": lambda data: ("calendar-check", "info", _("A charge was planned"), _charge_day(data)),
+    "charge.released": lambda data: ("calendar-check", "info", _("A planned charge is on its way"), _charge_day(data)),
+    "charge.noticed": lambda data: ("bell", "", _("The notice of a planned charge went out"), _charge_day(data)),
+    "charge.postponed": lambda data: ("calendar-plus", "", _("A planned charge was moved"), _charge_day(data)),
+    "charge.resumed": lambda data: ("play", "", _("A stopped charge runs again"), _charge_day(data)),
+    "charge.canceled": lambda data: ("ban", "", _("A planned charge was cancelled"), ""),
+    "charge.done": lambda data: ("check", "pos", _("A planned charge went through"), ""),
+    "charge.parked": lambda data: (
+        "hand",
+        "warn",
+        _("A planned charge was stopped"),
+        _("Nothing was charged. A person decides."),
+    ),
+    "charge.failed": lambda data: ("rotate-cw", "warn", _("A planned charge was declined"), _again(data)),
+    "charge.fell_back": lambda data: (
+        "link",
+        "bad",
+        _("A planned charge was given up"),
+        _("The customer gets a payment link instead."),
+    ),
+    "method.saved": lambda data: ("credit-card", "pos", _("%(card)s kept") % {"card": _card(data)}, ""),
+    "method.removed": lambda data: ("credit-card", "", _("%(card)s removed") % {"card": _card(data)}, ""),
+    "autopay.enabled": lambda data: ("repeat", "pos", _("Invoices are paid automatically from now on"), ""),
+    "autopay.ended": lambda data: ("repeat", "", _("Automatic payment stopped"), ""),
+    "request.made": lambda data: ("link", "", _("A payment link was made"), ""),
     "message.sent": _emailed,
     "message.failed": _mail_failed,
     "message.skipped": _mail_skipped,

@@ -1,7 +1,22 @@
-"""Pages of charging: kept cards, planned charges, the virtual terminal, payment links, the rules."""
+"""Pages of charging: kept cards, planned charges, the rules."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from tallystick.staff.views import cards, charges, rules
+
+urlpatterns: list[URLPattern] = [
+    path("charges", charges.charges, name="charges"),
+    path("charges/run", charges.resume_all, name="charges-run"),
+    path("charges/<uuid:charge_id>", charges.charge, name="charge"),
+    path("charges/<uuid:charge_id>/postpone", charges.postpone, name="charge-postpone"),
+    path("charges/<uuid:charge_id>/card", charges.card, name="charge-card"),
+    path("charges/<uuid:charge_id>/cancel", charges.cancel, name="charge-cancel"),
+    path("charges/<uuid:charge_id>/release", charges.release, name="charge-release"),
+    path("charges/<uuid:charge_id>/run", charges.resume, name="charge-run"),
+    path("cards/<uuid:method_id>/remove", cards.remove, name="card-remove"),
+    path("cards/<uuid:method_id>/autopay", cards.autopay, name="card-autopay"),
+    path("customers/<uuid:customer_id>/autopay/stop", cards.autopay_stop, name="autopay-stop"),
+    path("settings/charging", rules.charging, name="settings-charging"),
+]

@@ -53,6 +53,12 @@ class CustomerForm(forms.Form):
         label=_("Language"), choices=choices.languages, help_text=_("Of everything this customer gets.")
     )
     terms = forms.ChoiceField(label=_("Payment terms"), required=False)
+    payment_links = forms.BooleanField(
+        label=_("Enable payment links"),
+        required=False,
+        initial=True,
+        help_text=_("Off: nothing this customer gets has a link or button to pay, whatever else is chosen."),
+    )
     note = Prose(
         label=_("Note"), max_length=20_000, required=False, rows=3, help_text=_("Only your colleagues see it.")
     )

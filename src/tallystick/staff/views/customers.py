@@ -20,12 +20,14 @@ from tallystick.customers.models import Customer
 from tallystick.customers.save import save_customer
 from tallystick.invoices.queries import InvoiceFilter, list_invoices, numbers_of, open_invoices_of
 from tallystick.ledger.queries import balances_of, why_balance
+from tallystick.payments import queries_charging as charging
 from tallystick.payments.queries import PaymentFilter, register
 from tallystick.payments.queries import numbers_of as payment_numbers
 from tallystick.reports.balance import explain
 from tallystick.reports.dashboard import aging_of_customer
-from tallystick.sellers.roles import CUSTOMERS, RECORD, SELL, VIEW
-from tallystick.staff.door import StaffRequest, door
+from tallystick.sellers.queries import names_of
+from tallystick.sellers.roles import CHARGE, CUSTOMERS, RECORD, SELL, VIEW
+from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.customers import WORDS, ContactForms, CustomerForm, contact_fields, customer_fields
 from tallystick.staff.forms.typed import show_problems
 from tallystick.staff.sentences import tell_facts
@@ -73,10 +75,22 @@ def customer(request: StaffRequest, customer_id: UUID) -> HttpResponse:
         documents=documents.rows,
         payments=register(PaymentFilter(customer_id=customer_id), cursor="", size=8).rows,
         timeline=tell_facts(recent(most=30, customer_id=customer_id)),
+        **_charging(desk, customer_id),
         may_edit=desk.may(CUSTOMERS),
         may_sell=desk.may(SELL),
         may_record=desk.may(RECORD),
     )
+
+
+def _charging(desk: Desk, customer_id: UUID) -> dict[str, Any]:
+    methods, agreed = charging.methods_of(customer_id), charging.autopay_of(customer_id)
+    people = names_of({each.consent_by for each in methods if each.consent_by})
+    return {
+        "cards": [(each, people.get(each.consent_by, "") if each.consent_by else "") for each in methods],
+        "autopay_id": agreed.payment_method_id if agreed else None,
+        "charges_ahead": charging.charges_ahead(customer_id=customer_id),
+        "may_charge": desk.may(CHARGE),
+    }
 
 
 @door(CUSTOMERS, "GET", "POST")

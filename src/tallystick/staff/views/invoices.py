@@ -33,9 +33,12 @@ from tallystick.ledger.queries import balances_of, why_subjects
 from tallystick.messages.queries import messages_about
 from tallystick.messages.queue import cancel_message, retry_message
 from tallystick.payments.queries import allocations_to, live_attempt
+from tallystick.payments.queries_charging import charges_on
+from tallystick.payments.rules import rules
 from tallystick.payments.void import void_invoices
 from tallystick.sellers.queries import party_of_seller
 from tallystick.sellers.roles import SELL, VIEW, VOID
+from tallystick.staff.charging import why_stopped
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.numbers import BadNumber, read_number
 from tallystick.staff.forms.text import tidy_text
@@ -211,6 +214,7 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
     notes = queries.credit_notes_of(invoice_id) if row.kind == "invoice" else []
     files = queries.attachments_of(invoice_id)
     settled = row.allocated_minor + row.credited_minor
+    charges, kept = charges_on(invoice_id), rules()
     return {
         "nav": "invoices",
         "desk": desk,
@@ -226,6 +230,7 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
         "files": files,
         "timeline": tell_facts(timeline(subject_ids=[invoice_id])),
         "steps": why_subjects([invoice_id]) if row.number else [],
+        "charges": [(one, why_stopped(one, kept)) for one in charges],
         "live": live_attempt(invoice_id) if row.open_minor else None,
         "settled": settled,
         "settled_percent": settled * 100 // row.total_minor if row.total_minor else 0,

@@ -72,6 +72,13 @@ def sections(desk: Desk) -> list[Section]:
         ("settings-taxes", "percent", _("Taxes"), _("The rates you charge"), SETTINGS),
         ("settings-banks", "landmark", _("Bank accounts"), _("Where customers transfer to"), BANK),
         ("settings-gateways", "credit-card", _("Online payments"), _("Take cards on the payment page"), BANK),
+        (
+            "settings-charging",
+            "gauge",
+            _("Charging rules"),
+            _("Notice, retries, and when charges stop and ask"),
+            SETTINGS,
+        ),
         ("settings-email", "mail", _("Email"), _("Which server sends your mail, and a test"), SETTINGS),
         ("members", "users-round", _("People"), _("Who works here and what they may do"), MEMBERS),
         ("status", "activity", _("Status"), _("What waits, what failed, what to retry"), OPERATE),

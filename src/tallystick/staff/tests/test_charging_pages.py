@@ -1,0 +1,201 @@
+"""Pages of charging: planned charges, kept cards, the rules, the switch for payment links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tallystick.base import clock, tenant
+from tallystick.base.ids import new_id
+from tallystick.customers.models import Customer
+from tallystick.gateways.tests.sandbox_process import SandboxProcess
+from tallystick.payments.models import AutoPay, GatewayAccount, PaymentMethod, ScheduledCharge
+from tallystick.payments.rules import Rules, rules
+from tallystick.payments.tests.stage import Stage
+from tallystick.staff.tests.test_money_pages import member, read, send, url
+from tallystick.testing.provider import add_sandbox
+from tallystick.testing.world import World
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
+    """The provider, up."""
+    process = SandboxProcess(tmp_path_factory.mktemp("sandbox") / "provider.db")
+    yield process
+    process.stop()
+    process.payer.close()
+
+
+@pytest.fixture
+def stage(new_world: Callable[..., World], sandbox: SandboxProcess) -> Iterator[Stage]:
+    """A seller with a member of each role and a card account at the sandbox, today."""
+    world = new_world(roles=True)
+    world.now = clock.now()
+    world.today = world.now.date()
+    yield Stage(world, sandbox, add_sandbox(world, sandbox.url))
+    sandbox.clear_faults()
+
+
+def planned(stage: Stage, *, days: int = 20) -> tuple[ScheduledCharge, PaymentMethod]:
+    kept = stage.keep_card()
+    on = stage.world.today + timedelta(days=days)
+    return stage.plan(stage.world.invoice(), charge_on=on, payment_method_id=kept.id), kept
+
+
+def park(stage: Stage, charge: ScheduledCharge, reason: str) -> None:
+    with tenant.tx(stage.world.seller_id):
+        ScheduledCharge.objects.filter(id=charge.id).update(state="parked", reason=reason, due_at=None)
+
+
+def test_f2_planned_charges_are_listed_with_card_and_amount(stage: Stage) -> None:
+    charge, _kept = planned(stage)
+    page = read(member(stage), url(stage, "charges"))
+    assert "Visa ···· 4242, expires" in page
+    assert "Planned" in page
+    assert "173.00" in re.sub(r"<[^>]+>", "", page)
+    for place in ("invoice", "customer"):
+        shown = read(member(stage), url(stage, place, getattr(charge, f"{place}_id")))
+        assert url(stage, "charge", charge.id) in shown
+
+
+def test_f3_a_stopped_charge_says_why_and_runs_when_a_person_lets_it(stage: Stage) -> None:
+    charge, _kept = planned(stage)
+    park(stage, charge, "run")
+    page = read(member(stage), url(stage, "charges") + "?tab=stopped")
+    assert "would pass €10,000.00 and 3 times what is usual" in page
+    assert "Let all stopped charges run" in page
+    assert "Let all stopped charges run" not in read(member(stage, "read_only"), url(stage, "charges") + "?tab=stopped")
+    send(member(stage, "read_only"), url(stage, "charge-run", charge.id), status=403)
+    send(member(stage), url(stage, "charge-run", charge.id))
+    after = stage.row(ScheduledCharge, charge.id)
+    assert (after.state, after.reason) == ("scheduled", "released")
+
+
+def test_f3_all_the_brake_stopped_run_but_not_those_without_address(stage: Stage) -> None:
+    first, kept = planned(stage)
+    on = stage.world.today + timedelta(days=20)
+    second = stage.plan(stage.world.invoice(), charge_on=on, payment_method_id=kept.id)
+    park(stage, first, "customer_charges")
+    park(stage, second, "no_address")
+    send(member(stage), url(stage, "charges-run"))
+    assert stage.row(ScheduledCharge, first.id).state == "scheduled"
+    assert stage.row(ScheduledCharge, second.id).state == "parked"
+
+
+def test_f4_production_complete_says_what_it_does_and_does_it(stage: Stage) -> None:
+    kept = stage.keep_card()
+    invoice_id = stage.world.invoice()
+    charge = stage.plan(invoice_id, trigger="event", event="order.completed", payment_method_id=kept.id)
+    client = member(stage)
+    assert "Notice goes out now, €173.00 is charged on" in read(client, url(stage, "charge", charge.id))
+    send(client, url(stage, "charge-release", charge.id))
+    after = stage.row(ScheduledCharge, charge.id)
+    assert (after.state, after.charge_on) == ("scheduled", stage.world.today + timedelta(days=3))
+    send(client, url(stage, "charge-release", charge.id))
+    assert "has moved on meanwhile" in read(client, url(stage, "charge", charge.id))
+
+
+def test_f6_staff_move_a_charge_and_a_past_day_is_refused_at_its_field(stage: Stage) -> None:
+    charge, _kept = planned(stage)
+    client, later = member(stage), stage.world.today + timedelta(days=40)
+    past = stage.world.today - timedelta(days=1)
+    answer = send(client, url(stage, "charge-postpone", charge.id), status=422, until=past.isoformat())
+    assert "Choose today or a later day" in answer.content.decode()
+    assert past.isoformat() in answer.content.decode()
+    send(client, url(stage, "charge-postpone", charge.id), until=later.isoformat())
+    assert stage.row(ScheduledCharge, charge.id).charge_on == later
+
+
+def test_a_charge_moves_to_another_card_and_not_to_a_strangers(stage: Stage) -> None:
+    charge, _kept = planned(stage)
+    other = stage.keep_card("5555555555554444")
+    strange = stage.keep_card(customer=next(name for name in stage.world.customers if name != "nora"))
+    client = member(stage)
+    send(client, url(stage, "charge-card", charge.id), status=422, method=strange.id)
+    send(client, url(stage, "charge-card", charge.id), method=other.id)
+    assert stage.row(ScheduledCharge, charge.id).payment_method_id == other.id
+
+
+def test_a_cancelled_charge_stays_open_and_cancelling_twice_is_no_error(stage: Stage) -> None:
+    charge, _kept = planned(stage)
+    client = member(stage)
+    for _ in range(2):
+        send(client, url(stage, "charge-cancel", charge.id))
+    assert stage.row(ScheduledCharge, charge.id).state == "canceled"
+    assert "A colleague took it off the plan" in read(client, url(stage, "charge", charge.id))
+    assert stage.open_minor(charge.invoice_id) == 17300
+
+
+def test_f1_a_kept_card_shows_its_consent_pays_automatically_and_is_removed(stage: Stage) -> None:
+    kept, client = stage.keep_card(), member(stage)
+    page = read(client, url(stage, "customer", stage.world.nora))
+    assert "Acme Print may keep this card" in page
+    assert "from 127.0.0.1" in page
+    send(client, url(stage, "card-autopay", kept.id))
+    assert [row.payment_method_id for row in stage.rows(AutoPay)] == [kept.id]
+    send(client, url(stage, "autopay-stop", stage.world.nora))
+    assert stage.rows(AutoPay) == []
+    send(client, url(stage, "card-remove", kept.id))
+    assert stage.row(PaymentMethod, kept.id).state == "removing"
+    assert "None kept" in read(client, url(stage, "customer", stage.world.nora))
+    send(client, url(stage, "card-remove", new_id()), status=404)
+
+
+def test_c7_switching_links_off_shows_on_the_customers_page(stage: Stage) -> None:
+    client, address = member(stage), url(stage, "customer-edit", stage.world.nora)
+    assert "Enable payment links" in read(client, address)
+    given = {"name": "Kestrel", "country": "IE", "currency": "EUR", "language": "en"}
+    forms = {"contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0"}
+    send(client, address, **given, **forms)
+    assert not stage.row(Customer, stage.world.nora).payment_links
+    assert "Payment links are off for this customer" in read(client, url(stage, "customer", stage.world.nora))
+    send(client, address, **given, **forms, payment_links="on")
+    assert stage.row(Customer, stage.world.nora).payment_links
+
+
+def test_rules_are_saved_and_a_bad_one_is_refused_at_its_field(stage: Stage) -> None:
+    client, address = member(stage), url(stage, "settings-charging")
+    given = {
+        "notice_days": "5", "postpone_days": "7", "retry_days": "2, 4", "write_off_minor": "7.50",
+        "refund_approval_minor": "200", "customer_charges_a_day": "5", "customer_minor_a_day": "0", "run_factor": "3",
+        "run_floor_minor": "10000",
+    }  # fmt: skip
+    answer = send(client, address, status=422, **{**given, "retry_days": "5, 2"})
+    assert "each later than the one before" in answer.content.decode()
+    assert "5, 2" in answer.content.decode()
+    send(client, address, **given)
+    with tenant.tx(stage.world.seller_id):
+        assert rules() == Rules(
+            notice_days=5,
+            retry_days=(2, 4),
+            requests_take_parts=False,
+            write_off_minor=750,
+            refund_approval_minor=20_000,
+        )
+
+
+def test_the_list_costs_the_same_whatever_it_holds(stage: Stage) -> None:
+    charge, kept = planned(stage)
+    client, address = member(stage), url(stage, "charges")
+    read(client, address)
+    with CaptureQueriesContext(connection) as one:
+        read(client, address)
+    for _ in range(4):
+        stage.plan(stage.world.invoice(), charge_on=charge.charge_on, payment_method_id=kept.id)
+    with CaptureQueriesContext(connection) as many:
+        read(client, address)
+    assert len(one) == len(many)
+
+
+def test_gateways_are_told_where_their_news_come_in(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tallystick.payments import gateways
+
+    told: list[str] = []
+    monkeypatch.setattr(gateways, "build_gateway", lambda _name, config: told.append(config["webhook_url"]))
+    gateways.open_gateway(stage.row(GatewayAccount, stage.card))
+    assert told[0].endswith(f"/hooks/sandbox/{stage.card}")
