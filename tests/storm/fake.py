@@ -65,7 +65,7 @@ class Session:
 class FakeBank:
     """One merchant account. `trouble` is what the next call meets: "", lost_before, lost_after.
 
-    `lags`: how many look-ups to come don't see what there is yet. `decline_with` is why a card is refused.
+    `keeps_pages`: asked to close one, it doesn't answer. `lags`: how many look-ups to come don't see what there is yet. `decline_with` is why a card is refused.
     """
 
     name: str
@@ -75,6 +75,7 @@ class FakeBank:
     trouble: str = ""
     refuses: bool = False
     lags: int = 0
+    keeps_pages: bool = False
     decline_with: Decline = POOR
     refund_state: RefundState = RefundState.SUCCEEDED
     guard: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -203,7 +204,7 @@ class FakeBank:
     def expire_session(self, *, attempt_id: UUID, ref: str) -> Report:
         """See `Gateway.expire_session`."""
         with self.guard:
-            if self._lost("before"):
+            if self.keeps_pages or self._lost("before"):
                 return Report(State.UNKNOWN)
             session = self.sessions[attempt_id]
             if session.state == "open":

@@ -128,9 +128,8 @@ def _errors_until(server: Durable, seconds: float) -> int:
     while time.monotonic() < until:
         try:
             with psycopg.connect(server.url, autocommit=True, connect_timeout=2) as connection:
-                connection.execute("CREATE TABLE IF NOT EXISTS ballast (filler text)")
                 connection.execute(
-                    "INSERT INTO ballast SELECT repeat(md5(n::text), 300) FROM generate_series(1, 20000) n"
+                    "CREATE TEMPORARY TABLE ballast AS SELECT repeat(md5(n::text), 300) FROM generate_series(1, 5000) n"
                 )
         except psycopg.Error:
             failed += 1

@@ -303,7 +303,7 @@ def test_an_open_page_is_closed_for_sure_before_the_card_is_charged(till: Till) 
     invoice_id, charge = till.plan(till.shop.keep_card())
     page = till.begin(invoice_id)
     till.send(page)
-    till.bank.trouble = "lost_before"
+    till.bank.keeps_pages = True
     run.run_scheduled_charge(charge_id=charge.id, **till.at(minutes=11))
     till.bank.pay(page.id)
     run.run_scheduled_charge(charge_id=charge.id, **till.at(minutes=30))

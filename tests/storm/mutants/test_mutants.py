@@ -7,4 +7,4 @@ from tests.storm.outcome import demand
 
 
 def test_r4_no_guard_can_go_unnoticed() -> None:
-    demand(run(seed=0, names=["no live slot", "a timeout is a decline"]))
+    demand(run(seed=0, names=["no live slot", "the page need not be closed"]))
