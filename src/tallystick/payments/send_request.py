@@ -20,6 +20,7 @@ from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import default_body, default_subject, fill, greeting
+from tallystick.payments.errors import NoSuchRequest
 from tallystick.payments.links import request_url
 from tallystick.payments.models import PaymentRequest
 from tallystick.payments.receipts import LOGO
@@ -94,6 +95,17 @@ def send_payment_links(
             message = mail_request(request, to=typed, subject=subject, body=body, now=now, actor_id=actor_id)
             sent.append(SentLink(customer_id, currency, tuple(ids), request.id, message.reason))
     return sent
+
+
+def send_request_link(
+    *, seller_id: UUID, request_id: UUID, now: datetime, to: Sequence[str] | None = None, actor_id: UUID | None = None
+) -> Message:
+    """Queue the email of one request, once. `to` replaces the addresses on file. Raises NoSuchRequest."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        request = PaymentRequest.objects.filter(id=request_id).first()
+        if request is None:
+            raise NoSuchRequest(str(request_id))
+        return mail_request(request, to=to, now=now, actor_id=actor_id)
 
 
 def mail_request(

@@ -1,10 +1,10 @@
-"""Pages of charging: kept cards, planned charges, the rules."""
+"""Pages of charging: kept cards, planned charges, the terminal, the rules."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tallystick.staff.views import cards, charges, rules
+from tallystick.staff.views import cards, charges, rules, terminal
 
 urlpatterns: list[URLPattern] = [
     path("charges", charges.charges, name="charges"),
@@ -18,5 +18,12 @@ urlpatterns: list[URLPattern] = [
     path("cards/<uuid:method_id>/remove", cards.remove, name="card-remove"),
     path("cards/<uuid:method_id>/autopay", cards.autopay, name="card-autopay"),
     path("customers/<uuid:customer_id>/autopay/stop", cards.autopay_stop, name="autopay-stop"),
+    path("terminal", terminal.terminal, name="terminal"),
+    path("terminal/<uuid:request_id>", terminal.ask, name="terminal-ask"),
+    path("terminal/<uuid:request_id>/charge", terminal.charge, name="terminal-charge"),
+    path("terminal/<uuid:request_id>/check", terminal.check, name="terminal-check"),
+    path("terminal/<uuid:request_id>/close", terminal.close, name="terminal-close"),
+    path("terminal/<uuid:request_id>/send", terminal.send, name="terminal-send"),
+    path("invoices/<uuid:invoice_id>/charge", terminal.invoice, name="invoice-charge"),
     path("settings/charging", rules.charging, name="settings-charging"),
 ]

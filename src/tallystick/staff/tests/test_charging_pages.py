@@ -14,6 +14,7 @@ from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.customers.models import Customer
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
+from tallystick.payments import gateways
 from tallystick.payments.models import AutoPay, GatewayAccount, PaymentMethod, ScheduledCharge
 from tallystick.payments.rules import Rules, rules
 from tallystick.payments.tests.stage import Stage
@@ -193,8 +194,6 @@ def test_the_list_costs_the_same_whatever_it_holds(stage: Stage) -> None:
 
 
 def test_gateways_are_told_where_their_news_come_in(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tallystick.payments import gateways
-
     told: list[str] = []
     monkeypatch.setattr(gateways, "build_gateway", lambda _name, config: told.append(config["webhook_url"]))
     gateways.open_gateway(stage.row(GatewayAccount, stage.card))
