@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import secrets
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -56,6 +57,7 @@ def main(arguments: list[str]) -> int:
     for name in SMOKE:
         parser.add_argument(f"--{name}", type=int, default=None)
     options = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     seed = options.seed if options.seed is not None else secrets.randbelow(10**6)
     sizes = {name: getattr(options, name) or (CI if options.ci else SMOKE)[name] for name in SMOKE}
     print(f"storm seed={seed}", flush=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import logging
 import os
 import random
+import signal
 import socket
 import sys
 import time
@@ -27,6 +29,8 @@ from tests.storm.kill.cast import Shop
 
 SWEPT = ("inbox", "attempts", "refunds", "charges", "events", "messages", "disputes", "removals")
 PATIENCE_S = 0.2
+DIE_WITH_PARENT = 1
+"""Linux: PR_SET_PDEATHSIG."""
 
 
 def forever(act: Callable[[], object]) -> None:
@@ -142,6 +146,7 @@ def be(role: Callable[[Sequence[Shop], int], None], shops: Sequence[Shop], seed:
     if pid:
         return pid
     try:
+        ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)
