@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -47,13 +48,21 @@ def addresses_for_documents(customer_id: UUID) -> tuple[list[str], list[str]]:
 
     Recipients are the contacts who get documents, else the customer's own address; copies the contacts to be copied.
     """
-    people = [person for person in contacts_of(customer_id) if person.email]
-    recipients = list(dict.fromkeys(person.email for person in people if person.gets_documents))
-    if not recipients:
-        own = Customer.objects.filter(id=customer_id).values_list("email", flat=True).first()
-        recipients = [own] if own else []
-    copies = dict.fromkeys(person.email for person in people if person.is_copied and person.email not in recipients)
-    return recipients, list(copies)
+    return all_addresses_for_documents([customer_id]).get(customer_id, ([], []))
+
+
+def all_addresses_for_documents(customer_ids: Sequence[UUID]) -> dict[UUID, tuple[list[str], list[str]]]:
+    """Return `addresses_for_documents` of several customers. Two queries; unknown ids are left out."""
+    people: dict[UUID, list[Contact]] = defaultdict(list)
+    for person in Contact.objects.filter(customer_id__in=customer_ids).exclude(email="").order_by("id"):
+        people[person.customer_id].append(person)
+    found = {}
+    for customer_id, own in Customer.objects.filter(id__in=customer_ids).values_list("id", "email"):
+        recipients = list(dict.fromkeys(one.email for one in people[customer_id] if one.gets_documents))
+        recipients = recipients or ([own] if own else [])
+        copies = dict.fromkeys(one.email for one in people[customer_id] if one.is_copied)
+        found[customer_id] = recipients, [email for email in copies if email not in recipients]
+    return found
 
 
 def email_of(customer_id: UUID) -> str:

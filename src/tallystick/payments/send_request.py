@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.base import clock, tenant
 from tallystick.customers.party import party_of_customer
-from tallystick.customers.queries import addresses_for_documents, customer
+from tallystick.customers.queries import addresses_for_documents, all_addresses_for_documents, customer, customers
 from tallystick.invoices import queries as invoices
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import Note, render_note
@@ -46,10 +46,12 @@ class SentLink:
 def plan_links(*, seller_id: UUID, invoice_ids: Sequence[UUID]) -> list[SentLink]:
     """Return what sending links for these invoices would do, customer by customer: for the page that asks first."""
     with tenant.tx(seller_id, read_only=True):
-        planned = []
-        for (customer_id, currency), ids in invoices_by_customer(invoice_ids).items():
-            reason = "" if links_allowed(customer_id) else "links_off"
-            if not reason and not addresses_for_documents(customer_id)[0]:
+        grouped, planned = invoices_by_customer(invoice_ids), []
+        customer_ids = [customer_id for customer_id, _currency in grouped]
+        owners, addresses = customers(customer_ids), all_addresses_for_documents(customer_ids)
+        for (customer_id, currency), ids in grouped.items():
+            reason = "" if owners[customer_id].payment_links else "links_off"
+            if not reason and not addresses[customer_id][0]:
                 reason = "no_address"
             planned.append(SentLink(customer_id, currency, tuple(ids), None, reason))
         return planned

@@ -14,4 +14,5 @@ urlpatterns = [
     path("s/<slug:slug>/", include("tallystick.staff.urls_office")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_money")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_charging")),
+    path("s/<slug:slug>/", include("tallystick.staff.urls_links")),
 ]

@@ -37,7 +37,7 @@ from tallystick.payments.queries_charging import charges_on
 from tallystick.payments.rules import rules
 from tallystick.payments.void import void_invoices
 from tallystick.sellers.queries import party_of_seller
-from tallystick.sellers.roles import SELL, VIEW, VOID
+from tallystick.sellers.roles import CHARGE, SELL, VIEW, VOID
 from tallystick.staff.charging import why_stopped
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.numbers import BadNumber, read_number
@@ -58,7 +58,7 @@ class Tab(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the list: the document, and which bulk actions apply to it (draft, unsent or nothing)."""
+    """One line of the list: the document, and which bulk actions apply to it (draft, unsent, open), space between."""
 
     invoice: Invoice
     state: str
@@ -95,6 +95,8 @@ def invoices(request: StaffRequest) -> HttpResponse:
         "closed": tab in CLOSED_TABS,
         "amount_sort": "total" if tab in CLOSED_TABS else "amount",
         "may_sell": desk.may(SELL),
+        "may_charge": desk.may(CHARGE),
+        "may_tick": desk.may(SELL) or desk.may(CHARGE),
     }
     return render(request, "staff/invoices.html", context)
 
@@ -126,7 +128,11 @@ def _tabs(counts: dict[str, int], tab: str, totals: list[Total] | None) -> list[
 def _bulk_state(row: Invoice) -> str:
     if row.number is None:
         return "draft"
-    return "unsent" if row.sent_at is None and row.voided_at is None else ""
+    states = {
+        "unsent": row.sent_at is None and row.voided_at is None,
+        "open": row.kind == "invoice" and row.open_minor > 0,
+    }
+    return " ".join(state for state, applies in states.items() if applies)
 
 
 @door(SELL, "POST")

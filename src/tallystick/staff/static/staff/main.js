@@ -130,7 +130,8 @@ if (list) {
     if (!bulk) return;
     $("[data-bulk-count]", bulk).textContent = bulk.dataset.label.replace("%n", chosen.length);
     for (const action of $$("[data-needs]", bulk)) {
-      action.hidden = !chosen.length || chosen.some((tick) => tick.dataset.state !== action.dataset.needs);
+      const fits = (tick) => tick.dataset.state.split(" ").includes(action.dataset.needs);
+      action.hidden = !chosen.length || !("any" in action.dataset ? chosen.some(fits) : chosen.every(fits));
     }
     $("[data-bulk-none]", bulk).hidden = !chosen.length || $$("[data-needs]", bulk).some((action) => !action.hidden);
   };

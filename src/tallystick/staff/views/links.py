@@ -1,0 +1,223 @@
+"""Sending payment links: a page that says who gets what and why somebody gets nothing, and the sending itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from uuid import UUID, uuid5
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+
+from tallystick.base.ids import new_id
+from tallystick.base.tenant import tx
+from tallystick.customers.models import Customer
+from tallystick.customers.queries import all_addresses_for_documents, customers
+from tallystick.invoices.queries import documents, open_invoices_of
+from tallystick.payments.requests import request_payment
+from tallystick.payments.send_request import SentLink, plan_links, send_payment_links, send_request_link
+from tallystick.sellers.roles import CHARGE
+from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.links import LinksForm
+from tallystick.staff.sentences import skip_reason
+from tallystick.staff.views.answer import REFUSED, go, page
+from tallystick.staff.views.customers import found_customer
+from tallystick.staff.words import names
+
+MOST_TICKED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What one link asks for: the invoices' ids and numbers in one currency, and what is open on them."""
+
+    currency: str
+    papers: list[tuple[UUID, str]]
+    open_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One customer on the page: a link per currency, or why there is none."""
+
+    customer: Customer
+    reason: str
+    sums: list[Sum]
+
+
+@door(CHARGE, "GET", "POST")
+def links(request: StaffRequest) -> HttpResponse:
+    """Ask before links for the ticked invoices are sent, customer by customer; send them."""
+    ticked = _ticked(request)
+    if not ticked:
+        messages.info(request, _("Nothing was ticked."))
+        return go(request, "invoices")
+    send_id = _uuid(request.POST.get("send_id", ""))
+    if request.method == "POST" and send_id is None:
+        # From the list: the page gets an address of its own, to be reloaded and gone back to.
+        asked = urlencode([("id", str(key)) for key in ticked])
+        return redirect(f"{reverse('links', args=[request.desk.place.slug])}?{asked}")
+    asks = _asks(request, ticked)
+    form = _form(request, asks)
+    if send_id and form.is_valid():
+        return _send(request, send_id, ticked, asks, form)
+    left_out = len(ticked) - sum(len(each.papers) for ask in asks for each in ask.sums)
+    return page(
+        request,
+        "links",
+        status=REFUSED if form.is_bound else 200,
+        nav="invoices",
+        asks=[(ask, _why(ask.reason), form.field_of(ask.customer.id)) for ask in asks],
+        form=form,
+        ticked=ticked,
+        left_out=left_out,
+        send_id=send_id or new_id(),
+        customer=None,
+    )
+
+
+def _ticked(request: StaffRequest) -> list[UUID]:
+    given = request.POST if request.method == "POST" else request.GET
+    found = (_uuid(text) for text in given.getlist("id"))
+    return list(dict.fromkeys(key for key in found if key))[:MOST_TICKED]
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _asks(request: StaffRequest, ticked: Sequence[UUID]) -> list[Ask]:
+    """Return what would be sent, by the customers' names. The number of queries doesn't grow with them."""
+    planned = plan_links(seller_id=request.desk.seller_id, invoice_ids=ticked)
+    with tx(request.desk.seller_id, read_only=True):
+        papers, owners = documents(ticked), customers([each.customer_id for each in planned])
+    planned.sort(key=lambda each: (owners[each.customer_id].sort_key, each.customer_id, each.currency))
+    asks = []
+    for customer_id, group in groupby(planned, key=lambda each: each.customer_id):
+        parts = list(group)
+        sums = [
+            Sum(
+                part.currency,
+                [(key, papers[key].number) for key in part.invoice_ids],
+                sum(papers[key].open_minor for key in part.invoice_ids),
+            )
+            for part in parts
+        ]
+        asks.append(Ask(owners[customer_id], parts[0].reason, sums))
+    return asks
+
+
+def _form(request: StaffRequest, asks: Iterable[Ask], *, required: bool = False) -> LinksForm:
+    """Return the fields, filled with recipients and copies on file: everybody who would get it is seen."""
+    allowed = [ask.customer.id for ask in asks if ask.reason != "links_off"]
+    with tx(request.desk.seller_id, read_only=True):
+        known = all_addresses_for_documents(allowed)
+    on_file = {key: [*known[key][0], *known[key][1]] for key in allowed}
+    return LinksForm(request.POST if request.method == "POST" else None, on_file=on_file, required=required)
+
+
+def _send(
+    request: StaffRequest, send_id: UUID, ticked: Sequence[UUID], asks: Sequence[Ask], form: LinksForm
+) -> HttpResponse:
+    """Send to those who have an address; those left without one aren't asked to pay by a link nobody gets."""
+    recipients, wanted = form.recipients(), set(ticked)
+    sent = []
+    for ask in asks:
+        if ask.reason != "links_off" and not recipients[ask.customer.id]:
+            ids = {key for each in ask.sums for key, _number in each.papers}
+            wanted -= ids
+            sent.append(SentLink(ask.customer.id, "", tuple(ids), None, "no_address"))
+    sent += send_payment_links(
+        **request.desk.acting(),
+        send_id=send_id,
+        invoice_ids=[key for key in ticked if key in wanted],
+        recipients=form.changed_recipients(),
+    )
+    if not sent:
+        messages.info(request, _("Nothing is open on what was ticked, so nothing was sent."))
+    _tell(request, sent, {ask.customer.id: ask.customer.name for ask in asks})
+    return go(request, "invoices")
+
+
+def _tell(request: StaffRequest, sent: Iterable[SentLink], called: dict[UUID, str]) -> None:
+    """Say who gets a link, and who gets none and why."""
+    by_reason: dict[str, dict[str, None]] = {}
+    for each in sent:
+        by_reason.setdefault(each.reason, {})[called.get(each.customer_id, "")] = None
+    for reason, people in sorted(by_reason.items()):
+        said = {"people": names(list(people)), "why": _why(reason)}
+        if reason:
+            messages.warning(request, _("Nothing was sent to %(people)s. %(why)s.") % said)
+        else:
+            messages.success(request, _("A payment link goes to %(people)s") % said)
+
+
+def _why(reason: str) -> str:
+    words = {
+        "": "",
+        "links_off": _("Payment links are switched off for this customer"),
+        "no_address": _("No email address on file"),
+        "nothing_open": _("Nothing is open"),
+    }
+    return words[reason] if reason in words else skip_reason(reason).rstrip(".")
+
+
+@door(CHARGE, "GET", "POST")
+def customer_link(request: StaffRequest, customer_id: UUID) -> HttpResponse:
+    """Ask before a link for all that a customer owes is sent, one per currency; send it."""
+    desk = request.desk
+    with tx(desk.seller_id, read_only=True):
+        ask = _balance(customer_id)
+    if ask.reason in {"links_off", "nothing_open"}:
+        _tell(request, [SentLink(customer_id, "", (), None, ask.reason)], {customer_id: ask.customer.name})
+        return go(request, "customer", customer_id)
+    form = _form(request, [ask], required=True)
+    send_id = _uuid(request.POST.get("send_id", ""))
+    if send_id and form.is_valid():
+        to = form.changed_recipients().get(customer_id)
+        sent = [_send_balance(request, send_id, ask.customer, each.currency, to) for each in ask.sums]
+        _tell(request, sent, {customer_id: ask.customer.name})
+        return go(request, "customer", customer_id)
+    return page(
+        request,
+        "links",
+        status=REFUSED if form.is_bound else 200,
+        nav="customers",
+        asks=[(ask, "" if form.on_file[customer_id] else _why("no_address"), form.field_of(customer_id))],
+        form=form,
+        ticked=[],
+        left_out=0,
+        send_id=send_id or new_id(),
+        customer=ask.customer,
+    )
+
+
+def _balance(customer_id: UUID) -> Ask:
+    """Return all that a customer owes by currency. Inside `tenant.tx`; raises Http404."""
+    owner, sums = found_customer(customer_id), dict[str, Sum]()
+    for row in open_invoices_of(customer_id):
+        old = sums.get(row.currency, Sum(row.currency, [], 0))
+        papers = [*old.papers, (row.id, row.number or "")]
+        sums[row.currency] = Sum(row.currency, papers, old.open_minor + row.open_minor)
+    reason = "links_off" if not owner.payment_links else "" if sums else "nothing_open"
+    return Ask(owner, reason, [sums[currency] for currency in sorted(sums)])
+
+
+def _send_balance(
+    request: StaffRequest, send_id: UUID, owner: Customer, currency: str, to: Sequence[str] | None
+) -> SentLink:
+    acting, request_id = request.desk.acting(), uuid5(send_id, f"{owner.id}{currency}")
+    with tx(request.desk.seller_id, actor_id=request.desk.actor_id):
+        request_payment(
+            **acting, request_id=request_id, customer_id=owner.id, currency=currency, language=owner.language
+        )
+        message = send_request_link(**acting, request_id=request_id, to=to)
+    return SentLink(owner.id, currency, (), request_id, message.reason)
