@@ -198,3 +198,10 @@ def test_gateways_are_told_where_their_news_come_in(stage: Stage, monkeypatch: p
     monkeypatch.setattr(gateways, "build_gateway", lambda _name, config: told.append(config["webhook_url"]))
     gateways.open_gateway(stage.row(GatewayAccount, stage.card))
     assert told[0].endswith(f"/hooks/sandbox/{stage.card}")
+
+
+def test_c3_the_set_up_page_says_what_works(stage: Stage) -> None:
+    page = read(member(stage), url(stage, "settings-gateway-new", "mollie"))
+    assert "What works with Mollie" in page
+    assert re.search(r"Payouts and fees are booked by themselves</span><span[^>]*>not here", page)
+    assert re.search(r"kept and charged later</span></li>", page)

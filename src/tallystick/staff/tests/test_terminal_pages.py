@@ -108,7 +108,8 @@ def test_c7_no_link_is_sent_when_links_are_off(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize(
-    ("amount", "says"), [("0", "above zero"), ("-3", "above zero"), ("1.005", "2 decimals"), ("ten", "figures only"), ("", "Fill")]
+    ("amount", "says"),
+    [("0", "above zero"), ("-3", "above zero"), ("1.005", "2 decimals"), ("ten", "figures only"), ("", "Fill")],
 )
 def test_d19_an_odd_amount_is_explained_and_kept(stage: Stage, amount: str, says: str) -> None:
     fields = {"customer": str(stage.world.nora), "amount": amount, "currency": "EUR", "description": "L'été"}

@@ -23,6 +23,7 @@ from tallystick.payments.queries import gateway_account, gateway_accounts
 from tallystick.sellers.errors import InvalidSettings
 from tallystick.sellers.mail_route import mail_route, remove_mail_route, save_mail_route, send_test_mail
 from tallystick.sellers.roles import BANK, SETTINGS
+from tallystick.staff.abilities import abilities
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.settings import WORDS, GatewayForm, RouteForm, TestMailForm
 from tallystick.staff.forms.typed import show_problems
@@ -102,6 +103,7 @@ def _gateway_form(
         account=row,
         made_id=account_id,
         webhook_url=f"{settings.PUBLIC_URL}/hooks/{provider.name}/{account_id}",
+        abilities=abilities(provider.capabilities),
     )
 
 
