@@ -40,7 +40,7 @@ def pay_deposit(page: Page, shop: Shop, link: str, number: str) -> None:
     page.locator(f"input[name=amount][value='{DEPOSIT_MINOR}']").check()
     page.locator("input[name^=keep-]").check()
     page.locator("main form button[type=submit]").first.click()
-    page.locator("#number").wait_for()
+    page.wait_for_url("**/checkout/**")
     type_card(page, number)
     expect(page.locator("main")).to_contain_text("69.20")
     wait_for(shop.payments, "the deposit")

@@ -214,12 +214,15 @@ def _counter(request: HttpRequest, token: str, page: Any, space: str) -> Counter
 
 
 def show(request: Any, template: str, status: int = 200, **context: object) -> HttpResponse:
-    """Render a page of the seller's: their colour, their name, our manners."""
+    """Render a page of the seller's: their colour, their name, our manners. Its forms may lead to the providers' pages."""
     counter: Counter[Any] = request.counter
     face = counter.face
     shown = {"counter": counter, "page": counter.page, "face": face, "accent": accent_of(face.brand)}
     shown |= {"small_print": seller_line(face.content["seller"]), **context}
-    return render(request, f"pay/{template}.html", shown, status=status)
+    response = render(request, f"pay/{template}.html", shown, status=status)
+    targets = dict.fromkeys(origin for way in counter.page.ways for origin in way.origins)
+    response.form_targets = " ".join(targets)  # type: ignore[attr-defined]
+    return response
 
 
 def accent_of(colour: str) -> dict[str, str]:

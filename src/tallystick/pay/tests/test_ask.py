@@ -159,7 +159,7 @@ def test_d10_another_card_is_given_on_the_page(stage: Stage, payer: Client) -> N
     assert "Tick that the card" in payer.post(f"{path}/keep", form, follow=True).content.decode()
     html = payer.get(path).content.decode()
     form = {"attempt": attempt_field(html), "way": str(stage.card), f"keep-{stage.card}": "1"}
-    answer = payer.post(f"{path}/keep", form)
+    answer = payer.get(payer.post(f"{path}/keep", form)["Location"])
     assert answer.status_code == 303
     stage.sandbox.pay(answer["Location"], "5555555555554444")
     payer.get(f"{path}/return")

@@ -110,10 +110,29 @@ def test_provider_away(world: World, payer: Client, card: UUID, sandbox: Sandbox
     url = link(world, invoice_id)
     page = payer.get(url).content.decode()
     dead = re.findall(r'name="way" value="([^"]+)"', page)[-1]
-    assert payer.post(url + "/pay", {**form_of(payer, url), "way": dead})["Location"] == url
-    page = payer.get(url).content.decode()
-    assert "Please don’t pay again" in page
-    assert 'name="way"' not in page
+    answer = payer.post(url + "/pay", {**form_of(payer, url), "way": dead})
+    assert answer["Location"] == url + "/return?opening=1"
+    for where in (answer["Location"], url):
+        page = payer.get(where).content.decode()
+        assert "Please don’t pay again" in page
+        assert 'name="way"' not in page
+
+
+def test_a_payer_is_led_on_once_the_silent_provider_is_heard(
+    world: World, payer: Client, card: UUID, sandbox: SandboxProcess
+) -> None:
+    url = link(world, world.invoice())
+    sandbox.fault("drop_after", operation="open_session", times=1)
+    waiting = payer.post(url + "/pay", form_of(payer, url))["Location"]
+    assert 'name="opening" value="1"' in payer.get(waiting).content.decode()
+    looked = payer.post(url + "/check", {"try": "0", "opening": "1"})["Location"]
+    assert looked == url + "/return?try=1&opening=1"
+    onward = payer.get(looked)
+    assert onward.status_code == 303
+    assert "/checkout/" in onward["Location"]
+    assert payer.get(url + "/return?try=1").status_code == 200, (
+        "who comes back from the provider isn't sent there again"
+    )
 
 
 def test_decline_says_nothing_was_charged(world: World, payer: Client, card: UUID, sandbox: SandboxProcess) -> None:

@@ -14,8 +14,8 @@ from tallystick.pay.amounts import read_amount
 from tallystick.pay.door import AskRequest, Counter, door, show
 from tallystick.pay.forms import new_attempt, read_attempt, read_way
 from tallystick.pay.standing import WAITING, Standing, standing_of_ask
-from tallystick.pay.views.charge import address_of, leave, remember
-from tallystick.pay.views.show import COOKIE, MOST_TRIES, SeeOther, other_languages, tries_of, with_query
+from tallystick.pay.views.charge import address_of, onward
+from tallystick.pay.views.show import COOKIE, MOST_TRIES, SeeOther, again, other_languages, tries_of, wait, with_query
 from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
 from tallystick.payments.consent import Consent, consent_text
 from tallystick.payments.customer_pages import RequestPage, request_page
@@ -36,7 +36,7 @@ def page(request: AskRequest) -> HttpResponse:
         is_mine = shown.attempt is not None and request.COOKIES.get(COOKIE) == str(shown.attempt.id)
         return show(request, "ask_closed", standing=str(standing), is_mine=is_mine, languages=languages)
     why = request.GET.get("why", "")
-    response = show(
+    return show(
         request,
         "ask",
         attempt_token=new_attempt(shown.id),
@@ -46,9 +46,6 @@ def page(request: AskRequest) -> HttpResponse:
         languages=languages,
         busy=[row for row in shown.rows if row.is_being_paid],
     )
-    targets = dict.fromkeys(origin for way in shown.ways for origin in way.origins)
-    response.form_targets = " ".join(targets)  # type: ignore[attr-defined]
-    return response
 
 
 def _explain(why: str, counter: Counter[RequestPage]) -> str:
@@ -111,12 +108,7 @@ def _onward(request: AskRequest, attempt_id: UUID) -> HttpResponse:
     counter = request.counter
     with tenant.tx(counter.seller_id, read_only=True):
         fresh = request_page(seller_id=counter.seller_id, request_id=counter.page.id) or counter.page
-    attempt = fresh.attempt
-    if attempt is None or attempt.id != attempt_id or attempt.state in {State.SUCCEEDED, State.PROCESSING}:
-        return SeeOther(counter.url("return"))
-    if attempt.state == State.ACTION_REQUIRED and attempt.action_url:
-        return remember(request, leave(request, fresh.ways, attempt.action_url), attempt.id)
-    return remember(request, SeeOther(counter.url("page")), attempt.id)
+    return onward(request, fresh.attempt, attempt_id)
 
 
 def _back(counter: Counter[RequestPage], why: str, typed: str = "") -> HttpResponse:
@@ -133,11 +125,10 @@ def come_back(request: AskRequest) -> HttpResponse:
     if attempt.state == State.SUCCEEDED:
         paid = [payment for payment in counter.page.paid if payment.attempt_id == attempt.id]
         return show(request, "ask_success", attempt=attempt, paid=paid[-1] if paid else None)
-    tries = tries_of(request)
-    if standing_of_ask(counter.page.open_minor, attempt, counter.now) not in WAITING or tries >= MOST_TRIES:
+    standing = standing_of_ask(counter.page.open_minor, attempt, counter.now)
+    if standing not in WAITING or tries_of(request) >= MOST_TRIES:
         return SeeOther(counter.url("page"))
-    again = with_query(counter.url("return"), {"try": str(tries + 1)})
-    return show(request, "checking", attempt=attempt, tries=tries, again=again)
+    return wait(request, attempt)
 
 
 @door("POST", kind="request")
@@ -146,7 +137,7 @@ def check(request: AskRequest) -> HttpResponse:
     counter, attempt = request.counter, request.counter.page.attempt
     if attempt is not None and attempt.is_live and attempt.state != State.RESERVED:
         look_up_charge(seller_id=counter.seller_id, attempt_id=attempt.id, now=counter.now)
-    return SeeOther(with_query(counter.url("return"), {"try": str(tries_of(request) + 1)}))
+    return SeeOther(again(request))
 
 
 @door("POST", kind="request")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
@@ -11,9 +9,9 @@ from django.http import HttpRequest, HttpResponse
 from tallystick.base import tenant
 from tallystick.core.attempt import State
 from tallystick.pay import texts
-from tallystick.pay.door import Counter, PayRequest, door, show
+from tallystick.pay.door import AskRequest, Counter, PayRequest, door
 from tallystick.pay.forms import Mistake, Wish, read_wish
-from tallystick.pay.views.show import COOKIE, SeeOther, tries_of, with_query
+from tallystick.pay.views.show import COOKIE, OPENING, SeeOther, again, is_opening, leave, tries_of, with_query
 from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
 from tallystick.payments.consent import Consent
 from tallystick.payments.errors import (
@@ -26,7 +24,7 @@ from tallystick.payments.errors import (
     NothingToPay,
     PaymentError,
 )
-from tallystick.payments.page import PayPage, Way, pay_page
+from tallystick.payments.page import PayPage, Try, pay_page
 from tallystick.payments.start import start_charge
 
 REMEMBER_S = 3600
@@ -44,7 +42,7 @@ def pay(request: PayRequest) -> HttpResponse:
     if refused is not None or isinstance(wish, Mistake):
         return SeeOther(counter.url("page"))
     send_charge(seller_id=counter.seller_id, attempt_id=wish.attempt_id, now=counter.now)
-    return _onward(request, _fresh_page(counter), wish)
+    return _onward(request, wish.attempt_id)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -80,20 +78,23 @@ def _start(counter: Counter[PayPage], wish: Wish, address: str) -> Mistake | Pay
     return None
 
 
-def _fresh_page(counter: Counter[PayPage]) -> PayPage:
+def _onward(request: PayRequest, attempt_id: UUID) -> HttpResponse:
+    """Go where the gateway said, and nowhere else; when it said nothing, wait a moment, or see why not on the page."""
+    counter = request.counter
     with tenant.tx(counter.seller_id, read_only=True):
-        page = pay_page(seller_id=counter.seller_id, invoice_id=counter.page.id)
-    return page or counter.page
+        page = pay_page(seller_id=counter.seller_id, invoice_id=counter.page.id) or counter.page
+    return onward(request, page.attempt, attempt_id)
 
 
-def _onward(request: PayRequest, page: PayPage, wish: Wish) -> HttpResponse:
-    """Go where the gateway said, and nowhere else; when it said nothing, back to the page, which tells."""
-    attempt = page.attempt
-    if attempt is None or attempt.id != wish.attempt_id or attempt.state in {State.SUCCEEDED, State.PROCESSING}:
-        return SeeOther(request.counter.url("return"))
+def onward(request: PayRequest | AskRequest, attempt: Try | None, attempt_id: UUID) -> HttpResponse:
+    """Go on from an attempt just sent: to the provider's page, or to where a payer waits, or back to the page."""
+    counter = request.counter
+    if attempt is None or attempt.id != attempt_id or attempt.state in {State.SUCCEEDED, State.PROCESSING}:
+        return SeeOther(counter.url("return"))
     if attempt.state == State.ACTION_REQUIRED and attempt.action_url:
-        return remember(request, leave(request, page.ways, attempt.action_url), attempt.id)
-    return remember(request, SeeOther(request.counter.url("page")), attempt.id)
+        return remember(request, leave(request, attempt.action_url), attempt.id)
+    where = with_query(counter.url("return"), OPENING) if attempt.is_live else counter.url("page")
+    return remember(request, SeeOther(where), attempt.id)
 
 
 def remember(request: HttpRequest, response: HttpResponse, attempt_id: UUID) -> HttpResponse:
@@ -110,26 +111,21 @@ def remember(request: HttpRequest, response: HttpResponse, attempt_id: UUID) -> 
     return response
 
 
-def leave(request: HttpRequest, ways: Sequence[Way], url: str) -> HttpResponse:
-    """Redirect; where the security policy of the form can't know the address, by a page with a link that leads on."""
-    parts = urlsplit(url)
-    if f"{parts.scheme}://{parts.netloc}" in {origin for way in ways for origin in way.origins}:
-        return SeeOther(url)
-    return show(request, "leave", url=url)
-
-
 @door("POST")
 def check(request: PayRequest) -> HttpResponse:
     """Ask the provider what became of the attempt, and show it."""
     counter, attempt = request.counter, request.counter.page.attempt
     if attempt is None or not attempt.is_live:
         return SeeOther(counter.url("return"))
-    tries = tries_of(request) + 1
     if attempt.state != State.RESERVED:
         outcome = look_up_charge(seller_id=counter.seller_id, attempt_id=attempt.id, now=counter.now)
-        if outcome.state == State.ACTION_REQUIRED and tries >= PATIENT_TRIES:
+        if (
+            outcome.state == State.ACTION_REQUIRED
+            and tries_of(request) + 1 >= PATIENT_TRIES
+            and not is_opening(request)
+        ):
             return SeeOther(counter.url("page"))
-    return SeeOther(with_query(counter.url("return"), {"try": str(tries)}))
+    return SeeOther(again(request))
 
 
 @door("POST")

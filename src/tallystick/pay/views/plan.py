@@ -8,16 +8,25 @@ from uuid import UUID
 from django.core.signing import BadSignature
 from django.http import HttpResponse
 
-from tallystick.base import tenant
 from tallystick.core.attempt import State
 from tallystick.pay.door import Counter, PlanRequest, door, show
 from tallystick.pay.forms import new_attempt, read_attempt
 from tallystick.pay.views.ask import picture
-from tallystick.pay.views.charge import address_of, leave
-from tallystick.pay.views.show import SeeOther, other_languages, tries_of, with_query
+from tallystick.pay.views.charge import address_of
+from tallystick.pay.views.show import (
+    MOST_TRIES,
+    OPENING,
+    SeeOther,
+    again,
+    is_opening,
+    other_languages,
+    tries_of,
+    wait,
+    with_query,
+)
 from tallystick.payments.collect import look_up_charge, send_charge
 from tallystick.payments.consent import Consent, consent_text
-from tallystick.payments.customer_pages import ChargePage, charge_page
+from tallystick.payments.customer_pages import ChargePage
 from tallystick.payments.errors import NotPostponable, PaymentError
 from tallystick.payments.methods import start_setup
 from tallystick.payments.schedule import change_method_of_charge, postpone_scheduled_charge
@@ -30,7 +39,7 @@ PATIENT_TRIES = 10
 def page(request: PlanRequest) -> HttpResponse:
     """Show the plan, and what may be changed of it."""
     shown = request.counter.page
-    response = show(
+    return show(
         request,
         "plan",
         attempt_token=new_attempt(shown.id),
@@ -38,9 +47,6 @@ def page(request: PlanRequest) -> HttpResponse:
         done=request.GET.get("done", ""),
         languages=other_languages(request),
     )
-    targets = dict.fromkeys(origin for way in shown.ways for origin in way.origins)
-    response.form_targets = " ".join(targets)  # type: ignore[attr-defined]
-    return response
 
 
 @door("POST", kind="charge")
@@ -104,12 +110,7 @@ def keep(request: PlanRequest) -> HttpResponse:
     except PaymentError:
         return _back(counter, why="state")
     send_charge(seller_id=counter.seller_id, attempt_id=attempt_id, now=counter.now)
-    with tenant.tx(counter.seller_id, read_only=True):
-        fresh = charge_page(seller_id=counter.seller_id, charge_id=counter.page.id) or counter.page
-    setup = fresh.setup
-    if setup and setup.state == State.ACTION_REQUIRED and setup.action_url:
-        return leave(request, fresh.ways, setup.action_url)
-    return SeeOther(counter.url("return"))
+    return SeeOther(with_query(counter.url("return"), OPENING))
 
 
 @door(kind="charge")
@@ -118,11 +119,9 @@ def come_back(request: PlanRequest) -> HttpResponse:
     counter, setup = request.counter, request.counter.page.setup
     if setup is None or not setup.is_live:
         return _back(counter, **({"done": "card"} if setup and setup.state == State.SUCCEEDED else {"why": "declined"}))
-    tries = tries_of(request)
-    if tries >= PATIENT_TRIES:
+    if tries_of(request) >= (MOST_TRIES if is_opening(request) else PATIENT_TRIES):
         return SeeOther(counter.url("page"))
-    again = with_query(counter.url("return"), {"try": str(tries + 1)})
-    return show(request, "checking", attempt=setup, tries=tries, again=again)
+    return wait(request, setup)
 
 
 @door("POST", kind="charge")
@@ -131,7 +130,7 @@ def check(request: PlanRequest) -> HttpResponse:
     counter, setup = request.counter, request.counter.page.setup
     if setup and setup.is_live and setup.state != State.RESERVED:
         look_up_charge(seller_id=counter.seller_id, attempt_id=setup.id, now=counter.now)
-    return SeeOther(with_query(counter.url("return"), {"try": str(tries_of(request) + 1)}))
+    return SeeOther(again(request))
 
 
 @door(kind="charge")

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
-from urllib.parse import urlencode
+from typing import Any, TypeAlias
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import get_language_info
 
 from tallystick.core.attempt import State
 from tallystick.pay import texts
 from tallystick.pay.bank import transfer_details
-from tallystick.pay.door import PayRequest, door, show
+from tallystick.pay.door import AskRequest, PayRequest, PlanRequest, door, show
 from tallystick.pay.forms import explain, new_attempt, read_mistake
 from tallystick.pay.standing import WAITING, Standing, standing_of
+from tallystick.payments.page import Try
 
 MOST_TRIES = 20
 JUST_NOW = timedelta(minutes=15)
 COOKIE = "paying"
+OPENING = {"opening": "1"}
+
+AnyRequest: TypeAlias = PayRequest | AskRequest | PlanRequest
 
 
 class SeeOther(HttpResponseRedirect):
@@ -43,11 +47,36 @@ def come_back(request: PayRequest) -> HttpResponse:
         return SeeOther(counter.url("page"))
     if attempt.state == State.SUCCEEDED:
         return show_success(request)
-    tries = tries_of(request)
-    if standing_of(counter.page, counter.now) not in WAITING or tries >= MOST_TRIES:
+    if standing_of(counter.page, counter.now) not in WAITING or tries_of(request) >= MOST_TRIES:
         return SeeOther(counter.url("page"))
-    again = with_query(counter.url("return"), {"try": str(tries + 1)})
-    return show(request, "checking", attempt=attempt, tries=tries, again=again)
+    return wait(request, attempt)
+
+
+def wait(request: AnyRequest, attempt: Try) -> HttpResponse:
+    """Say that we are checking, and look again. A payer whose page wasn't open yet is led there once it is."""
+    if is_opening(request) and attempt.state == State.ACTION_REQUIRED and attempt.action_url:
+        return leave(request, attempt.action_url)
+    opening = OPENING if is_opening(request) else {}
+    return show(request, "checking", attempt=attempt, tries=tries_of(request), opening=opening, again=again(request))
+
+
+def leave(request: AnyRequest, url: str) -> HttpResponse:
+    """Redirect; where the security policy of the form can't know the address, by a page with a link that leads on."""
+    parts = urlsplit(url)
+    if f"{parts.scheme}://{parts.netloc}" in {origin for way in request.counter.page.ways for origin in way.origins}:
+        return SeeOther(url)
+    return show(request, "leave", url=url)
+
+
+def again(request: AnyRequest) -> str:
+    """Where to look the next time, which counts."""
+    more = {"try": str(tries_of(request) + 1), **(OPENING if is_opening(request) else {})}
+    return with_query(request.counter.url("return"), more)
+
+
+def is_opening(request: HttpRequest) -> bool:
+    """Whether this payer waits for the provider's page to open, rather than comes back from it."""
+    return "opening" in _given(request)
 
 
 def with_query(url: str, more: Mapping[str, str]) -> str:
@@ -57,8 +86,12 @@ def with_query(url: str, more: Mapping[str, str]) -> str:
 
 def tries_of(request: HttpRequest) -> int:
     """How often this payer has asked already."""
-    given = (request.POST if request.method == "POST" else request.GET).get("try", "")
+    given = _given(request).get("try", "")
     return int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else 0
+
+
+def _given(request: HttpRequest) -> QueryDict:
+    return request.POST if request.method == "POST" else request.GET
 
 
 def show_success(request: PayRequest) -> HttpResponse:
@@ -83,7 +116,7 @@ def show_due(request: PayRequest) -> HttpResponse:
     """Render the page with the ways to pay."""
     counter, page, mistake = request.counter, request.counter.page, read_mistake(request.GET)
     choices = page.choices(counter.today)
-    response = show(
+    return show(
         request,
         "due",
         badge_of=texts.badge_of(page, counter.today),
@@ -99,9 +132,6 @@ def show_due(request: PayRequest) -> HttpResponse:
         languages=other_languages(request),
         **texts.document_texts(counter),
     )
-    targets = dict.fromkeys(origin for way in page.ways for origin in way.origins)
-    response.form_targets = " ".join(targets)  # type: ignore[attr-defined]
-    return response
 
 
 def _notice(request: PayRequest) -> dict[str, str] | None:
