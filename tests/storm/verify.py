@@ -145,7 +145,8 @@ def _refunds(
         booked = Counter[tuple[str, int]]((row.gateway_ref or "", row.amount_minor) for row in rows_)
     counts["refunds"] += told.total()
     wrong += [f"refund {each} isn't booked" for each in (told - booked)]
-    wrong += [f"refund {each} never happened" for each in (booked - told)]
+    states = {row["ref"]: row["state"] for row in truth["refunds"]}
+    wrong += [f"refund {each} is {states.get(each[0], 'unknown')} at the gateway" for each in (booked - told)]
 
 
 def _clearing(account: Account, sandbox: SandboxProcess, wrong: list[str], *, is_odd: bool) -> None:

@@ -32,11 +32,12 @@ from tallystick.sellers.queries import seller
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The attempt after the fact, and the payments it newly booked."""
+    """The attempt after the fact, and the payments it newly booked. Not `is_heard`: the gateway knew no answer."""
 
     attempt_id: UUID
     state: State
     payment_ids: tuple[UUID, ...]
+    is_heard: bool = True
 
 
 def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: datetime) -> Outcome:
@@ -62,7 +63,8 @@ def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: dateti
             agree_to_plans(attempt, attempt.payment_method_id, now)
         if attempt.scheduled_charge_id and attempt.kind != "setup":
             settle_charge(attempt, now)
-        return Outcome(attempt_id, state, tuple(payment_id for payment_id in booked if payment_id))
+        new = tuple(payment_id for payment_id in booked if payment_id)
+        return Outcome(attempt_id, state, new, is_heard=report.state != State.UNKNOWN)
 
 
 def _write_state(attempt: ChargeAttempt, state: State, report: Report, now: datetime) -> None:

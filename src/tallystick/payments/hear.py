@@ -20,7 +20,8 @@ def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
     """Ask the gateway about what a kept webhook names, apply the answer, mark the webhook done; True when it was.
 
     News of a payout brings the comparison of the account forward; a method that is gone at the gateway is gone here.
-    Idempotent. A webhook about an attempt we don't know yet is tried again for three days, then kept as a visible break.
+    Idempotent. A webhook about an attempt we don't know yet, and one whose question the gateway didn't answer, is tried
+    again for three days, then kept as a visible break: nobody else asks about an attempt that has ended.
     """
     with tenant.tx(seller_id):
         inbound = inbox.lease(inbound_id, now=now, until=now + LEASE)
@@ -33,8 +34,9 @@ def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
     with tenant.tx(seller_id, read_only=True):
         attempt_id = _attempt(inbound)
     if attempt_id is None:
-        return _later(inbound, now)
-    look_up_charge(seller_id=seller_id, attempt_id=attempt_id, now=now)
+        return _later(inbound, now, "unknown attempt")
+    if not look_up_charge(seller_id=seller_id, attempt_id=attempt_id, now=now).is_heard:
+        return _later(inbound, now, "no answer")
     with tenant.tx(seller_id):
         inbox.finish(inbound_id, now=now)
     return True
@@ -60,11 +62,11 @@ def _attempt(inbound: InboundEvent) -> UUID | None:
     return attempt_of_charge(inbound.gateway_account_id, inbound.charge_ref) if inbound.charge_ref else None
 
 
-def _later(inbound: InboundEvent, now: datetime) -> bool:
+def _later(inbound: InboundEvent, now: datetime, why: str) -> bool:
     with tenant.tx(inbound.seller_id):
         if now - inbound.received_at > PATIENCE:
-            inbox.finish(inbound.id, now=now, error="unknown attempt")
+            inbox.finish(inbound.id, now=now, error=why)
         else:
             wait = min(timedelta(minutes=2**inbound.tries), timedelta(hours=6))
-            inbox.postpone(inbound.id, until=now + wait, error="unknown attempt")
+            inbox.postpone(inbound.id, until=now + wait, error=why)
     return False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tallystick.base import inbox
 from tallystick.base.ids import new_id
+from tallystick.base.models import InboundEvent
 from tallystick.core.attempt import State
 from tallystick.core.refund import RefundState
 from tallystick.gateways.port import Report
@@ -144,6 +146,34 @@ def test_a_refund_the_bank_sends_back_days_later_is_credit_again(stage: Stage) -
     assert (after.refunded_minor, after.unapplied_minor) == (0, 1000)
     assert stage.open_minor(invoice_id) == 1000, "the customer has it as credit"
     assert stage.booked("clearing:sandbox") == {"EUR": 17300}
+
+
+def test_news_the_gateway_gives_no_answer_about_is_asked_about_again(stage: Stage) -> None:
+    """The attempt has ended, so no sweep would ever ask about it: only the webhook knows that something happened."""
+    payment, _ = paid(stage)
+    stage.sandbox.fault("refund_fails_later", seconds=60)
+    refund = ask(stage, payment, 1000)
+    stage.drain()
+    stage.sandbox.advance(61)
+    inbox.keep(
+        gateway_account_id=stage.card,
+        event_id="evt_1",
+        kind="refund.updated",
+        reference="",
+        attempt_id=payment.attempt_id,
+        body=b"{}",
+        **stage.world.acting(),
+    )
+    stage.sandbox.fault("drop_before", operation="look_up", times=1)
+    stage.sweep("inbox")
+    [news] = stage.rows(InboundEvent, event_id="evt_1")
+    assert (news.done_at, news.last_error) == (None, "no answer")
+    assert stage.row(Refund, refund.id).state == "succeeded"
+    stage.world.later(minutes=5)
+    stage.sweep("inbox")
+    [news] = stage.rows(InboundEvent, event_id="evt_1")
+    assert (news.done_at is not None, news.last_error) == (True, "")
+    assert stage.row(Refund, refund.id).state == "failed"
 
 
 def test_two_people_stand_behind_a_large_refund(stage: Stage) -> None:
