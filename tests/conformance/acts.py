@@ -9,7 +9,15 @@ import pytest
 
 from tallystick.base.ids import new_id
 from tallystick.core.attempt import State
-from tallystick.gateways.port import Charge, ChargePage, Report, SavedMethod, SettlementPage
+from tallystick.gateways.port import (
+    Charge,
+    ChargePage,
+    ChargeRequest,
+    Report,
+    SavedMethod,
+    SessionRequest,
+    SettlementPage,
+)
 from tests.conformance.stage import Stage
 
 RETURN_URL = "https://billing.example/p/abc/return"
@@ -44,16 +52,18 @@ def open_page(
     """Open a hosted page; returns the attempt and the gateway's answer."""
     attempt_id = attempt_id or new_id()
     report = stage.gateway.open_session(
-        attempt_id=attempt_id,
-        amount_minor=amount_minor,
-        currency=currency,
-        description="Invoice LP-10482",
-        return_url=RETURN_URL,
-        customer_email="accounts@pemberton.example",
-        language="en",
-        lifetime=LIFETIME,
-        customer_ref=customer_ref,
-        saves_method=saves_method,
+        SessionRequest(
+            attempt_id=attempt_id,
+            amount_minor=amount_minor,
+            currency=currency,
+            description="Invoice LP-10482",
+            return_url=RETURN_URL,
+            customer_email="accounts@pemberton.example",
+            language="en",
+            lifetime=LIFETIME,
+            customer_ref=customer_ref,
+            saves_method=saves_method,
+        )
     )
     return attempt_id, report
 
@@ -107,14 +117,16 @@ def charge(
     """Charge a kept method; returns the attempt and the gateway's answer."""
     attempt_id = attempt_id or new_id()
     report = stage.gateway.charge_method(
-        attempt_id=attempt_id,
-        method_ref=kept.ref,
-        customer_ref=kept.customer_ref,
-        amount_minor=amount_minor,
-        currency="EUR",
-        description="Invoice LP-10483",
-        return_url=RETURN_URL,
-        is_customer_present=is_present,
+        ChargeRequest(
+            attempt_id=attempt_id,
+            method_ref=kept.ref,
+            customer_ref=kept.customer_ref,
+            amount_minor=amount_minor,
+            currency="EUR",
+            description="Invoice LP-10483",
+            return_url=RETURN_URL,
+            is_customer_present=is_present,
+        )
     )
     return attempt_id, report
 

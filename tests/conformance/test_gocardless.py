@@ -13,7 +13,7 @@ from tallystick.base.ids import new_id
 from tallystick.core.attempt import DeclineClass, State
 from tallystick.core.dispute import DisputeState
 from tallystick.core.refund import RefundState
-from tallystick.gateways.port import BadConfig, BadSignature, MalformedWebhook
+from tallystick.gateways.port import BadConfig, BadSignature, ChargeRequest, MalformedWebhook
 from tallystick.gateways.providers.gocardless import _answers, _movements
 from tallystick.gateways.providers.gocardless._client import LIVE_URL, SANDBOX_URL
 from tallystick.gateways.providers.gocardless.gateway import GoCardlessGateway, build
@@ -94,10 +94,10 @@ def test_any_of_its_currencies_can_be_kept_and_debited(gocardless: GoCardlessSta
     kept = look(gocardless, attempt_id, opened).saved
     assert kept is not None
     assert (kept.kind, kept.brand, kept.last4) == (brand, "Barclays Bank PLC", "11")
-    report = gocardless.gateway.charge_method(
+    report = gocardless.gateway.charge_method(ChargeRequest(
         attempt_id=new_id(), method_ref=kept.ref, customer_ref=kept.customer_ref, amount_minor=500, currency=currency,
         description="Invoice", return_url="https://billing.example", is_customer_present=False,
-    )  # fmt: skip
+    ))  # fmt: skip
     assert report.state is State.PROCESSING
 
 

@@ -17,7 +17,7 @@ from tallystick.core.attempt import DeclineClass, State
 from tallystick.core.dispute import DisputeState
 from tallystick.core.money import exponent
 from tallystick.core.refund import RefundState
-from tallystick.gateways.port import BadConfig, MalformedWebhook, StaleWebhook
+from tallystick.gateways.port import BadConfig, ChargeRequest, MalformedWebhook, StaleWebhook
 from tallystick.gateways.providers.stripe import _declines, _events, _methods, _money
 from tallystick.gateways.providers.stripe._currency import Unrepresentable, from_stripe, to_stripe
 from tallystick.gateways.providers.stripe._requests import charge_request
@@ -220,10 +220,10 @@ def test_a_key_that_isnt_accepted_declines_nothing(only_stripe: StripeStage) -> 
 @pytest.mark.parametrize("is_present", [True, False])
 def test_an_absent_payer_is_named_as_absent(is_present: bool) -> None:
     """Banks let a charge pass without a confirmation only when they are told that nobody is there."""
-    asked = charge_request(
+    asked = charge_request(ChargeRequest(
         attempt_id=new_id(), method_ref="pm_1", customer_ref="cus_1", amount_minor=100, currency="EUR", description="",
         return_url="https://billing.example/", is_customer_present=is_present,
-    )  # fmt: skip
+    ))  # fmt: skip
     assert asked.get("off_session", False) is not is_present
     assert ("return_url" in asked) is is_present
 

@@ -21,6 +21,7 @@ from tallystick.gateways.port import (
     Capabilities,
     Charge,
     ChargePage,
+    ChargeRequest,
     Decline,
     Dispute,
     Provider,
@@ -28,6 +29,7 @@ from tallystick.gateways.port import (
     RefundReport,
     Report,
     SavedMethod,
+    SessionRequest,
     SettlementPage,
 )
 
@@ -160,30 +162,29 @@ class FakeBank:
         self.trouble = ""
         return True
 
-    def _begin(self, attempt_id: UUID, amount_minor: int, currency: str, *, saves: bool = False) -> Session:
-        known = self.sessions.get(attempt_id)
+    def _begin(self, request: SessionRequest | ChargeRequest, *, saves: bool = False) -> Session:
+        id_ = request.attempt_id
+        known = self.sessions.get(id_)
         if known is None:
-            known = Session(f"cs_{attempt_id.hex}", attempt_id, amount_minor, currency, saves=saves)
-            self.sessions[attempt_id] = known
+            known = Session(f"cs_{id_.hex}", id_, request.amount_minor, request.currency, saves=saves)
+            self.sessions[id_] = known
         return known
 
-    def open_session(
-        self, *, attempt_id: UUID, amount_minor: int, currency: str, saves_method: bool = False, **_: object
-    ) -> Report:
+    def open_session(self, request: SessionRequest) -> Report:
         """See `Gateway.open_session`."""
         with self.guard:
             if self._lost("before"):
                 return Report(State.UNKNOWN)
-            session = self._begin(attempt_id, amount_minor, currency, saves=saves_method)
+            session = self._begin(request, saves=request.saves_method)
             return Report(State.UNKNOWN) if self._lost("after") else self._report(session)
 
-    def charge_method(self, *, attempt_id: UUID, amount_minor: int, currency: str, **_: object) -> Report:
+    def charge_method(self, request: ChargeRequest) -> Report:
         """See `Gateway.charge_method`."""
         with self.guard:
             if self._lost("before"):
                 return Report(State.UNKNOWN)
-            is_new = attempt_id not in self.sessions
-            session = self._begin(attempt_id, amount_minor, currency)
+            is_new = request.attempt_id not in self.sessions
+            session = self._begin(request)
             if is_new and self.refuses:
                 session.state, session.decline = "failed", self.decline_with
             elif is_new:

@@ -259,6 +259,49 @@ class SetupField:
     is_required: bool = True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRequest:
+    """What a hosted page is to do: take `amount_minor`, in minor units of `currency`, keep a method, or both.
+
+    An amount of 0 with `saves_method` only keeps it.
+    """
+
+    attempt_id: UUID
+    """Ours, and the idempotency key."""
+    amount_minor: int
+    currency: str
+    description: str
+    return_url: str
+    """Where the payer comes back to, having paid or not."""
+    customer_email: str
+    language: str
+    """The page's, as a tag like ro or pt-BR."""
+    lifetime: timedelta
+    """How long the page is to stay open, where the gateway lets us say."""
+    customer_ref: str = ""
+    """The payer at the gateway, when we know them from before."""
+    saves_method: bool = False
+    """The payer consented that their card or account is kept for later charges."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeRequest:
+    """A charge of a saved method: `amount_minor` in minor units of `currency`."""
+
+    attempt_id: UUID
+    """Ours, and the idempotency key."""
+    method_ref: str
+    """The saved method's `SavedMethod.ref`; `customer_ref` is its payer's, or empty."""
+    customer_ref: str
+    amount_minor: int
+    currency: str
+    description: str
+    return_url: str
+    """Where the payer comes back to, when their bank asked them something."""
+    is_customer_present: bool
+    """Somebody is there whom the bank may ask."""
+
+
 class Gateway(Protocol):
     """One merchant account at one provider. Calls are made outside any transaction.
 
@@ -273,41 +316,15 @@ class Gateway(Protocol):
         """What this gateway can do."""
         ...
 
-    def open_session(
-        self,
-        *,
-        attempt_id: UUID,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        customer_email: str,
-        language: str,
-        lifetime: timedelta,
-        customer_ref: str = "",
-        saves_method: bool = False,
-    ) -> Report:
+    def open_session(self, request: SessionRequest) -> Report:
         """Open a hosted payment page; its address is `action_url`.
 
-        With `saves_method` the payer consented that their card or account is kept for later charges. An amount of 0
-        with `saves_method` only keeps it. `customer_ref` is the payer at the gateway, when we know them from before.
         Idempotent by `attempt_id` while the key lives. `declined` here means the gateway refused the request itself
         and opened nothing.
         """
         ...
 
-    def charge_method(
-        self,
-        *,
-        attempt_id: UUID,
-        method_ref: str,
-        customer_ref: str,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        is_customer_present: bool,
-    ) -> Report:
+    def charge_method(self, request: ChargeRequest) -> Report:
         """Charge a saved method. Idempotent by `attempt_id` while the key lives.
 
         When the bank wants the payer to confirm: `action_required` with an `action_url` while the customer is present,

@@ -11,7 +11,7 @@ from tallystick.base import tenant
 from tallystick.base.crashpoint import crashpoint
 from tallystick.core.attempt import LIVE, State
 from tallystick.customers.queries import email_of
-from tallystick.gateways.port import Gateway, Report
+from tallystick.gateways.port import ChargeRequest, Gateway, Report, SessionRequest
 from tallystick.invoices.links import link_url
 from tallystick.payments.apply_fact import Outcome, apply_fact
 from tallystick.payments.gateways import gateway_of, open_gateway
@@ -85,16 +85,18 @@ def _open(seller_id: UUID, attempt: ChargeAttempt, gateway: Gateway) -> Report:
         ).exclude(gateway_customer_ref="")
         customer_ref = kept.order_by("-created_at").values_list("gateway_customer_ref", flat=True).first()
     return gateway.open_session(
-        attempt_id=attempt.id,
-        amount_minor=attempt.amount_minor,
-        currency=attempt.currency,
-        description=attempt.description,
-        return_url=return_url,
-        customer_email=customer_email,
-        language=attempt.language,
-        lifetime=SESSION_LIFETIME,
-        customer_ref=customer_ref or "",
-        saves_method=attempt.saves_method,
+        SessionRequest(
+            attempt_id=attempt.id,
+            amount_minor=attempt.amount_minor,
+            currency=attempt.currency,
+            description=attempt.description,
+            return_url=return_url,
+            customer_email=customer_email,
+            language=attempt.language,
+            lifetime=SESSION_LIFETIME,
+            customer_ref=customer_ref or "",
+            saves_method=attempt.saves_method,
+        )
     )
 
 
@@ -105,14 +107,16 @@ def _charge(seller_id: UUID, attempt: ChargeAttempt, gateway: Gateway) -> Report
         method = PaymentMethod.objects.get(id=attempt.payment_method_id)
         return_url = _return_url(attempt)
     return gateway.charge_method(
-        attempt_id=attempt.id,
-        method_ref=method.gateway_ref,
-        customer_ref=method.gateway_customer_ref,
-        amount_minor=attempt.amount_minor,
-        currency=attempt.currency,
-        description=attempt.description,
-        return_url=return_url,
-        is_customer_present=attempt.kind == "saved",
+        ChargeRequest(
+            attempt_id=attempt.id,
+            method_ref=method.gateway_ref,
+            customer_ref=method.gateway_customer_ref,
+            amount_minor=attempt.amount_minor,
+            currency=attempt.currency,
+            description=attempt.description,
+            return_url=return_url,
+            is_customer_present=attempt.kind == "saved",
+        )
     )
 
 

@@ -77,7 +77,7 @@ def _random_key() -> None:
             call = getattr(self._gateway, name)
             if name not in {"open_session", "charge_method"}:
                 return call
-            return lambda **given: call(**{**given, "attempt_id": uuid4()})
+            return lambda request: call(replace(request, attempt_id=uuid4()))
 
     vars(collect)["open_gateway"] = lambda row: Forgetful(honest(row))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from tallystick.gateways.port import Gateway, Report, SavedMethod
+from tallystick.gateways.port import ChargeRequest, Gateway, Report, SavedMethod, SessionRequest
 
 RETURN_URL = "http://127.0.0.1:9/back?invoice=LP-1"
 
@@ -23,16 +23,18 @@ def open_session(
 ) -> Report:
     """A session for one hour."""
     return gateway.open_session(
-        attempt_id=attempt_id,
-        amount_minor=amount_minor,
-        currency=currency,
-        description="Invoice LP-10482",
-        return_url=return_url,
-        customer_email="accounts@pemberton.example",
-        language=language,
-        lifetime=timedelta(hours=1),
-        customer_ref=customer_ref,
-        saves_method=saves_method,
+        SessionRequest(
+            attempt_id=attempt_id,
+            amount_minor=amount_minor,
+            currency=currency,
+            description="Invoice LP-10482",
+            return_url=return_url,
+            customer_email="accounts@pemberton.example",
+            language=language,
+            lifetime=timedelta(hours=1),
+            customer_ref=customer_ref,
+            saves_method=saves_method,
+        )
     )
 
 
@@ -41,12 +43,14 @@ def charge_method(
 ) -> Report:
     """A charge of a saved card, in euros."""
     return gateway.charge_method(
-        attempt_id=attempt_id,
-        method_ref=method.ref,
-        customer_ref=method.customer_ref,
-        amount_minor=amount_minor,
-        currency="EUR",
-        description="Invoice LP-10482",
-        return_url=RETURN_URL,
-        is_customer_present=is_present,
+        ChargeRequest(
+            attempt_id=attempt_id,
+            method_ref=method.ref,
+            customer_ref=method.customer_ref,
+            amount_minor=amount_minor,
+            currency="EUR",
+            description="Invoice LP-10482",
+            return_url=RETURN_URL,
+            is_customer_present=is_present,
+        )
     )

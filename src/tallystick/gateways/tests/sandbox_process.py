@@ -18,7 +18,7 @@ from uuid import uuid4
 
 import httpx
 
-from tallystick.gateways.port import SavedMethod
+from tallystick.gateways.port import SavedMethod, SessionRequest
 from tallystick.gateways.providers.sandbox.gateway import SandboxGateway, build
 
 SECRET = "whsec_" + base64.b64encode(b"a sandbox secret of 32 bytes....").decode()
@@ -101,16 +101,18 @@ class SandboxProcess:
         """Let a payer save a card without paying anything, and return it as the adapter sees it."""
         gateway, attempt_id = self.gateway(name), uuid4()
         opened = gateway.open_session(
-            attempt_id=attempt_id,
-            amount_minor=0,
-            currency="EUR",
-            description="Card for later",
-            return_url="http://127.0.0.1:9/back",
-            customer_email="accounts@pemberton.example",
-            language="en",
-            lifetime=timedelta(hours=1),
-            customer_ref=customer,
-            saves_method=True,
+            SessionRequest(
+                attempt_id=attempt_id,
+                amount_minor=0,
+                currency="EUR",
+                description="Card for later",
+                return_url="http://127.0.0.1:9/back",
+                customer_email="accounts@pemberton.example",
+                language="en",
+                lifetime=timedelta(hours=1),
+                customer_ref=customer,
+                saves_method=True,
+            )
         )
         self.pay(opened.action_url, number, **typed)
         saved = gateway.look_up(attempt_id=attempt_id, ref=opened.ref).saved

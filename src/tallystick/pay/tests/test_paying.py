@@ -190,7 +190,7 @@ def test_unexpected_address_goes_by_a_link(
     world: World, payer: Client, card: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report = Report(State.ACTION_REQUIRED, ref="cs_1", action_url="https://pay.example/cs_1")
-    monkeypatch.setattr(SandboxGateway, "open_session", lambda self, **_: report)
+    monkeypatch.setattr(SandboxGateway, "open_session", lambda self, request: report)
     url = link(world, world.invoice())
     answer = payer.post(url + "/pay?lang=ro", form_of(payer, url))
     assert answer.status_code == 200

@@ -30,11 +30,13 @@ from tallystick.gateways.port import (
     BadConfig,
     Capabilities,
     ChargePage,
+    ChargeRequest,
     Decline,
     NoAnswer,
     Provider,
     RefundReport,
     Report,
+    SessionRequest,
     SettlementPage,
     SetupField,
     WebhookEvent,
@@ -92,81 +94,57 @@ class GoCardlessGateway:
         """Everything, slowly."""
         return CAPABILITIES
 
-    def open_session(
-        self,
-        *,
-        attempt_id: UUID,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        customer_email: str,
-        language: str,
-        lifetime: timedelta,
-        customer_ref: str = "",
-        saves_method: bool = False,
-    ) -> Report:
+    def open_session(self, request: SessionRequest) -> Report:
         """See `Gateway.open_session`. A page is open for a week, whatever `lifetime` says: it is closed by cancelling.
 
         A page can take money in GBP and EUR only; in the other currencies it keeps an account, which is debited later.
         """
-        if unsupported := _unsupported(currency, is_at_once=amount_minor > 0):
+        if unsupported := _unsupported(request.currency, is_at_once=request.amount_minor > 0):
             return unsupported
-        metadata = {"attempt_id": str(attempt_id)}
-        wanted: dict[str, object] = {"metadata": metadata | {"return_url": return_url[:500]}}
-        if amount_minor > 0:
+        metadata = {"attempt_id": str(request.attempt_id)}
+        wanted: dict[str, object] = {"metadata": metadata | {"return_url": request.return_url[:500]}}
+        if request.amount_minor > 0:
             wanted["payment_request"] = {
-                "amount": amount_minor,
-                "currency": currency,
-                "description": description[:255],
+                "amount": request.amount_minor,
+                "currency": request.currency,
+                "description": request.description[:255],
                 "metadata": metadata,
             }
             wanted["fallback_enabled"] = True
-        if saves_method:
-            wanted["mandate_request"] = {"currency": currency, "scheme": _SCHEMES[currency]}
-        if customer_ref:
-            wanted["links"] = {"customer": customer_ref}
+        if request.saves_method:
+            wanted["mandate_request"] = {"currency": request.currency, "scheme": _SCHEMES[request.currency]}
+        if request.customer_ref:
+            wanted["links"] = {"customer": request.customer_ref}
         api = self._api()
-        headers = {"Idempotency-Key": str(attempt_id)}
+        headers = {"Idempotency-Key": str(request.attempt_id)}
         made = ask(lambda: api.of(services.BillingRequestsService).create(wanted, headers))
-        request = self._follow(made, lambda ref: api.of(services.BillingRequestsService).get(ref))
-        if isinstance(request, Refusal):
-            return _refused(request)
-        report = self._report(request, lambda answer: _sessions.request_report(api, answer, attempt_id))
+        billing = self._follow(made, lambda ref: api.of(services.BillingRequestsService).get(ref))
+        if isinstance(billing, Refusal):
+            return _refused(billing)
+        report = self._report(billing, lambda answer: _sessions.request_report(api, answer, request.attempt_id))
         if report.state is not State.ACTION_REQUIRED or report.ref is None:
             return report
-        email = "" if customer_ref else customer_email
-        return _sessions.with_page(api, report, return_url, email, language)
+        email = "" if request.customer_ref else request.customer_email
+        return _sessions.with_page(api, report, request.return_url, email, request.language)
 
-    def charge_method(
-        self,
-        *,
-        attempt_id: UUID,
-        method_ref: str,
-        customer_ref: str,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        is_customer_present: bool,
-    ) -> Report:
+    def charge_method(self, request: ChargeRequest) -> Report:
         """See `Gateway.charge_method`. The answer is `processing`; the bank's comes days later."""
-        if unsupported := _unsupported(currency, is_at_once=False):
+        if unsupported := _unsupported(request.currency, is_at_once=False):
             return unsupported
         wanted = {
-            "amount": amount_minor,
-            "currency": currency,
-            "description": description[:100],
-            "metadata": {"attempt_id": str(attempt_id)},
-            "links": {"mandate": method_ref},
+            "amount": request.amount_minor,
+            "currency": request.currency,
+            "description": request.description[:100],
+            "metadata": {"attempt_id": str(request.attempt_id)},
+            "links": {"mandate": request.method_ref},
         }
         api = self._api()
-        headers = {"Idempotency-Key": str(attempt_id)}
+        headers = {"Idempotency-Key": str(request.attempt_id)}
         made = ask(lambda: api.of(services.PaymentsService).create(wanted, headers))
         payment = self._follow(made, lambda ref: api.of(services.PaymentsService).get(ref))
         if isinstance(payment, Refusal):
             return _refused(payment)
-        return self._report(payment, lambda answer: _sessions.own_payment_report(api, answer, attempt_id))
+        return self._report(payment, lambda answer: _sessions.own_payment_report(api, answer, request.attempt_id))
 
     def look_up(self, *, attempt_id: UUID, ref: str | None) -> Report:
         """See `Gateway.look_up`.

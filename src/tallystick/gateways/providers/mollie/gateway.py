@@ -31,12 +31,14 @@ from tallystick.gateways.port import (
     BadConfig,
     Capabilities,
     ChargePage,
+    ChargeRequest,
     Decline,
     MalformedWebhook,
     NoAnswer,
     Provider,
     RefundReport,
     Report,
+    SessionRequest,
     SettlementPage,
     SetupField,
     WebhookEvent,
@@ -91,52 +93,26 @@ class MollieGateway:
         """Everything but settlements."""
         return CAPABILITIES
 
-    def open_session(
-        self,
-        *,
-        attempt_id: UUID,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        customer_email: str,
-        language: str,
-        lifetime: timedelta,
-        customer_ref: str = "",
-        saves_method: bool = False,
-    ) -> Report:
+    def open_session(self, request: SessionRequest) -> Report:
         """See `Gateway.open_session`. The page's life is Mollie's to decide, so `lifetime` isn't sent."""
         client = self._client()
-        wanted = self._wanted(attempt_id, amount_minor, currency, description) | {"redirectUrl": return_url}
-        if locale := _LOCALES.get(language[:2].lower()):
+        wanted = self._wanted(request) | {"redirectUrl": request.return_url}
+        if locale := _LOCALES.get(request.language[:2].lower()):
             wanted["locale"] = locale
-        if saves_method:
-            if not customer_ref:
-                made = self._make_customer(client, attempt_id, customer_email)
-                if isinstance(made, Report):
-                    return made
-                customer_ref = made
-            wanted |= {"sequenceType": "first", "customerId": customer_ref}
-            if amount_minor == 0:
+        if request.saves_method:
+            customer = request.customer_ref or self._make_customer(client, request.attempt_id, request.customer_email)
+            if isinstance(customer, Report):
+                return customer
+            wanted |= {"sequenceType": "first", "customerId": customer}
+            if request.amount_minor == 0:
                 wanted["method"] = _METHODS_AT_ZERO
-        return self._create(client, attempt_id, wanted)
+        return self._create(client, request.attempt_id, wanted)
 
-    def charge_method(
-        self,
-        *,
-        attempt_id: UUID,
-        method_ref: str,
-        customer_ref: str,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        is_customer_present: bool,
-    ) -> Report:
+    def charge_method(self, request: ChargeRequest) -> Report:
         """See `Gateway.charge_method`. Mollie never asks the payer here: what needs them is declined."""
-        wanted = self._wanted(attempt_id, amount_minor, currency, description)
-        wanted |= {"sequenceType": "recurring", "customerId": customer_ref, "mandateId": method_ref}
-        return self._create(self._client(), attempt_id, wanted)
+        wanted = self._wanted(request)
+        wanted |= {"sequenceType": "recurring", "customerId": request.customer_ref, "mandateId": request.method_ref}
+        return self._create(self._client(), request.attempt_id, wanted)
 
     def look_up(self, *, attempt_id: UUID, ref: str | None) -> Report:
         """See `Gateway.look_up`."""
@@ -265,11 +241,11 @@ class MollieGateway:
     def _client(self) -> Client:
         return open_client(api_key=self.api_key, api_url=self.api_url, timeout_s=self.timeout_s)
 
-    def _wanted(self, attempt_id: UUID, amount_minor: int, currency: str, description: str) -> dict[str, object]:
+    def _wanted(self, request: SessionRequest | ChargeRequest) -> dict[str, object]:
         wanted: dict[str, object] = {
-            "amount": _amount(amount_minor, currency),
-            "description": description[:255],
-            "metadata": {"attempt_id": str(attempt_id)},
+            "amount": _amount(request.amount_minor, request.currency),
+            "description": request.description[:255],
+            "metadata": {"attempt_id": str(request.attempt_id)},
         }
         return wanted | ({"webhookUrl": self.webhook_url} if self.webhook_url else {})
 

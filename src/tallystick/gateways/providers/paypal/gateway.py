@@ -22,11 +22,13 @@ from tallystick.gateways.port import (
     BadConfig,
     Capabilities,
     Charge,
+    ChargeRequest,
     Decline,
     Dispute,
     Provider,
     RefundReport,
     Report,
+    SessionRequest,
     SetupField,
     WebhookEvent,
 )
@@ -79,51 +81,27 @@ class PayPalGateway:
         """Everything but look-ups by our id and lists."""
         return CAPABILITIES
 
-    def open_session(
-        self,
-        *,
-        attempt_id: UUID,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        customer_email: str,
-        language: str,
-        lifetime: timedelta,
-        customer_ref: str = "",
-        saves_method: bool = False,
-    ) -> Report:
+    def open_session(self, request: SessionRequest) -> Report:
         """See `Gateway.open_session`. PayPal's page lives six hours, whatever `lifetime` says."""
-        experience = write_experience(return_url=return_url, language=language)
-        customer = {"id": customer_ref} if customer_ref else {}
-        if amount_minor == 0:
-            reply = _setups.open_setup(self.client, attempt_id, description, experience, customer)
+        experience = write_experience(return_url=request.return_url, language=request.language)
+        customer = {"id": request.customer_ref} if request.customer_ref else {}
+        if request.amount_minor == 0:
+            reply = _setups.open_setup(self.client, request.attempt_id, request.description, experience, customer)
             return _refused(reply) if isinstance(reply, Refusal) else _setups.read_setup(reply, None)
         wallet: dict[str, object] = {"experience_context": experience}
-        if customer_email:
-            wallet["email_address"] = customer_email
-        if saves_method:
+        if request.customer_email:
+            wallet["email_address"] = request.customer_email
+        if request.saves_method:
             vault = {"store_in_vault": "ON_SUCCESS", "usage_type": "MERCHANT", "customer_type": "CONSUMER"}
             wallet["attributes"] = {"vault": vault} | ({"customer": customer} if customer else {})
-        return self._order(attempt_id, amount_minor, currency, description, wallet)
+        return self._order(request, wallet)
 
-    def charge_method(
-        self,
-        *,
-        attempt_id: UUID,
-        method_ref: str,
-        customer_ref: str,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        is_customer_present: bool,
-    ) -> Report:
+    def charge_method(self, request: ChargeRequest) -> Report:
         """See `Gateway.charge_method`. Created and captured by one request."""
-        experience = write_experience(return_url=return_url)
-        wallet: dict[str, object] = {"vault_id": method_ref, "experience_context": experience}
-        report = self._order(attempt_id, amount_minor, currency, description, wallet)
-        if report.state is State.ACTION_REQUIRED and not is_customer_present:
+        experience = write_experience(return_url=request.return_url)
+        wallet: dict[str, object] = {"vault_id": request.method_ref, "experience_context": experience}
+        report = self._order(request, wallet)
+        if report.state is State.ACTION_REQUIRED and not request.is_customer_present:
             return Report(State.DECLINED, ref=report.ref, decline=_declines.NEEDS_CUSTOMER)
         return report
 
@@ -220,19 +198,17 @@ class PayPalGateway:
             return ["This PayPal app has no webhook address, so payments show up late. Set one."]
         return []
 
-    def _order(
-        self, attempt_id: UUID, amount_minor: int, currency: str, description: str, wallet: Mapping[str, object]
-    ) -> Report:
+    def _order(self, request: SessionRequest | ChargeRequest, wallet: Mapping[str, object]) -> Report:
         """Create an order; with a kept wallet it is captured at once."""
         try:
-            amount = to_paypal(amount_minor, currency)
+            amount = to_paypal(request.amount_minor, request.currency)
         except Unrepresentable as error:
             return _declined(_declines.refuse("amount_not_taken", str(error)), was_sent=False)
-        body = write_order(attempt_id=attempt_id, amount=amount, description=description, wallet=wallet)
-        reply = self.client.ask("POST", "/v2/checkout/orders", body, request_id=str(attempt_id))
+        body = write_order(attempt_id=request.attempt_id, amount=amount, description=request.description, wallet=wallet)
+        reply = self.client.ask("POST", "/v2/checkout/orders", body, request_id=str(request.attempt_id))
         if isinstance(reply, Refusal):
             return _refused(reply)
-        return self._report(reply, attempt_id, None)
+        return self._report(reply, request.attempt_id, None)
 
     def _capture(self, attempt_id: UUID, ref: str, order: dict[str, object]) -> Report:
         """Take the money. Each approval has a key of its own; that nothing is taken twice is the order's doing."""

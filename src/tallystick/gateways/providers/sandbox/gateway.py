@@ -20,12 +20,14 @@ from tallystick.gateways.port import (
     BadConfig,
     Capabilities,
     ChargePage,
+    ChargeRequest,
     Decline,
     MalformedWebhook,
     NoAnswer,
     Provider,
     RefundReport,
     Report,
+    SessionRequest,
     SettlementPage,
     SetupField,
     WebhookEvent,
@@ -66,59 +68,35 @@ class SandboxGateway:
         """Everything."""
         return CAPABILITIES
 
-    def open_session(
-        self,
-        *,
-        attempt_id: UUID,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        customer_email: str,
-        language: str,
-        lifetime: timedelta,
-        customer_ref: str = "",
-        saves_method: bool = False,
-    ) -> Report:
+    def open_session(self, request: SessionRequest) -> Report:
         """See `Gateway.open_session`."""
         wanted = {
-            "client_reference": str(attempt_id),
-            "amount_minor": amount_minor,
-            "currency": currency,
-            "description": description,
-            "return_url": return_url,
-            "customer_email": customer_email,
-            "language": language,
-            "lifetime_s": int(lifetime.total_seconds()),
-            "customer": customer_ref,
-            "saves_method": saves_method,
+            "client_reference": str(request.attempt_id),
+            "amount_minor": request.amount_minor,
+            "currency": request.currency,
+            "description": request.description,
+            "return_url": request.return_url,
+            "customer_email": request.customer_email,
+            "language": request.language,
+            "lifetime_s": int(request.lifetime.total_seconds()),
+            "customer": request.customer_ref,
+            "saves_method": request.saves_method,
         }
-        return self._start("/v1/sessions", attempt_id, wanted)
+        return self._start("/v1/sessions", request.attempt_id, wanted)
 
-    def charge_method(
-        self,
-        *,
-        attempt_id: UUID,
-        method_ref: str,
-        customer_ref: str,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        is_customer_present: bool,
-    ) -> Report:
+    def charge_method(self, request: ChargeRequest) -> Report:
         """See `Gateway.charge_method`."""
         wanted = {
-            "client_reference": str(attempt_id),
-            "method": method_ref,
-            "customer": customer_ref,
-            "amount_minor": amount_minor,
-            "currency": currency,
-            "description": description,
-            "return_url": return_url,
-            "is_customer_present": is_customer_present,
+            "client_reference": str(request.attempt_id),
+            "method": request.method_ref,
+            "customer": request.customer_ref,
+            "amount_minor": request.amount_minor,
+            "currency": request.currency,
+            "description": request.description,
+            "return_url": request.return_url,
+            "is_customer_present": request.is_customer_present,
         }
-        return self._start("/v1/charges", attempt_id, wanted)
+        return self._start("/v1/charges", request.attempt_id, wanted)
 
     def look_up(self, *, attempt_id: UUID, ref: str | None) -> Report:
         """See `Gateway.look_up`."""

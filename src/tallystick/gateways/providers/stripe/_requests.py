@@ -8,6 +8,7 @@ from uuid import UUID
 from stripe.params import PaymentIntentCreateParams, RefundCreateParams
 from stripe.params.checkout import SessionCreateParams
 
+from tallystick.gateways.port import ChargeRequest, SessionRequest
 from tallystick.gateways.providers.stripe._currency import to_stripe
 from tallystick.gateways.providers.stripe._finding import PAYMENT_PARTS
 from tallystick.gateways.providers.stripe._reading import ATTEMPT, KIND, METHOD, PAGE, REFUND
@@ -18,39 +19,27 @@ _LIFE_MIN, _LIFE_MAX = timedelta(minutes=30), timedelta(hours=23)
 _STEP_S = 900
 
 
-def page_request(
-    *,
-    attempt_id: UUID,
-    amount_minor: int,
-    currency: str,
-    description: str,
-    return_url: str,
-    customer_email: str,
-    language: str,
-    expires_at: int,
-    customer_ref: str,
-    saves_method: bool,
-) -> SessionCreateParams:
+def page_request(request: SessionRequest, *, expires_at: int) -> SessionCreateParams:
     """A checkout session, for a payment or (amount 0) only to keep a method. Raises Unrepresentable."""
-    metadata = {ATTEMPT: str(attempt_id), KIND: PAGE}
-    name = description[:_NAME_CHARACTERS_MAX] or "Invoice"
+    metadata = {ATTEMPT: str(request.attempt_id), KIND: PAGE}
+    name = request.description[:_NAME_CHARACTERS_MAX] or "Invoice"
     wanted: SessionCreateParams = {
-        "client_reference_id": str(attempt_id),
+        "client_reference_id": str(request.attempt_id),
         "metadata": metadata,
-        "success_url": return_url,
-        "cancel_url": return_url,
+        "success_url": request.return_url,
+        "cancel_url": request.return_url,
         "expires_at": expires_at,
-        "locale": _locale(language),
+        "locale": _locale(request.language),
     }
-    if customer_ref:
-        wanted["customer"] = customer_ref
-    elif customer_email:
-        wanted["customer_email"] = customer_email
-    if saves_method and not customer_ref:
+    if request.customer_ref:
+        wanted["customer"] = request.customer_ref
+    elif request.customer_email:
+        wanted["customer_email"] = request.customer_email
+    if request.saves_method and not request.customer_ref:
         wanted["customer_creation"] = "always"
-    if amount_minor == 0 and saves_method:
+    if request.amount_minor == 0 and request.saves_method:
         wanted["mode"] = "setup"
-        wanted["currency"] = currency.lower()
+        wanted["currency"] = request.currency.lower()
         wanted["setup_intent_data"] = {"metadata": metadata, "description": name}
         return wanted
     wanted["mode"] = "payment"
@@ -59,14 +48,14 @@ def page_request(
         {
             "quantity": 1,
             "price_data": {
-                "currency": currency.lower(),
-                "unit_amount": to_stripe(amount_minor, currency),
+                "currency": request.currency.lower(),
+                "unit_amount": to_stripe(request.amount_minor, request.currency),
                 "product_data": {"name": name},
             },
         }
     ]
     wanted["payment_intent_data"] = {"metadata": metadata, "description": name}
-    if saves_method:
+    if request.saves_method:
         wanted["payment_intent_data"]["setup_future_usage"] = "off_session"
     return wanted
 
@@ -80,31 +69,21 @@ def page_ends_at(now: datetime, lifetime: timedelta) -> int:
     return (int(earliest) // _STEP_S + 2) * _STEP_S
 
 
-def charge_request(
-    *,
-    attempt_id: UUID,
-    method_ref: str,
-    customer_ref: str,
-    amount_minor: int,
-    currency: str,
-    description: str,
-    return_url: str,
-    is_customer_present: bool,
-) -> PaymentIntentCreateParams:
+def charge_request(request: ChargeRequest) -> PaymentIntentCreateParams:
     """A charge of a kept method, confirmed at once. Raises Unrepresentable."""
     wanted: PaymentIntentCreateParams = {
-        "amount": to_stripe(amount_minor, currency),
-        "currency": currency.lower(),
-        "customer": customer_ref,
-        "payment_method": method_ref,
+        "amount": to_stripe(request.amount_minor, request.currency),
+        "currency": request.currency.lower(),
+        "customer": request.customer_ref,
+        "payment_method": request.method_ref,
         "confirm": True,
-        "description": description[:_NAME_CHARACTERS_MAX] or "Invoice",
-        "metadata": {ATTEMPT: str(attempt_id), KIND: METHOD},
+        "description": request.description[:_NAME_CHARACTERS_MAX] or "Invoice",
+        "metadata": {ATTEMPT: str(request.attempt_id), KIND: METHOD},
         "expand": PAYMENT_PARTS,
     }
-    if is_customer_present:
+    if request.is_customer_present:
         wanted["automatic_payment_methods"] = {"enabled": True}
-        wanted["return_url"] = return_url
+        wanted["return_url"] = request.return_url
     else:
         wanted["automatic_payment_methods"] = {"enabled": True, "allow_redirects": "never"}
         wanted["off_session"] = True

@@ -16,10 +16,12 @@ from tallystick.gateways.port import (
     BadConfig,
     Capabilities,
     ChargePage,
+    ChargeRequest,
     Decline,
     Provider,
     RefundReport,
     Report,
+    SessionRequest,
     SettlementPage,
     SetupField,
     WebhookEvent,
@@ -68,89 +70,31 @@ class StripeGateway:
         """All there is."""
         return CAPABILITIES
 
-    def open_session(
-        self,
-        *,
-        attempt_id: UUID,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        customer_email: str,
-        language: str,
-        lifetime: timedelta,
-        customer_ref: str = "",
-        saves_method: bool = False,
-    ) -> Report:
+    def open_session(self, request: SessionRequest) -> Report:
         """See `Gateway.open_session`."""
-        try:
-            wanted = page_request(
-                attempt_id=attempt_id,
-                amount_minor=amount_minor,
-                currency=currency,
-                description=description,
-                return_url=return_url,
-                customer_email=customer_email,
-                language=language,
-                expires_at=page_ends_at(self.now(), lifetime),
-                customer_ref=customer_ref,
-                saves_method=saves_method,
-            )
-            answer = self.api.ask(
-                lambda client: client.v1.checkout.sessions.create(wanted, {"idempotency_key": str(attempt_id)})
-            )
-            return read_session(answer, attempt_id)
-        except (Unrepresentable, UnknownCurrency) as error:
-            return _unrepresentable(error)
-        except KeyClash:
-            return self._made_before(attempt_id)
-        except Refused as refusal:
-            return _declined(refusal)
-        except Unreadable:
-            return Report(State.UNKNOWN)
-        except Silence as silence:
-            return Report(State.UNKNOWN, was_sent=silence.was_sent)
 
-    def charge_method(
-        self,
-        *,
-        attempt_id: UUID,
-        method_ref: str,
-        customer_ref: str,
-        amount_minor: int,
-        currency: str,
-        description: str,
-        return_url: str,
-        is_customer_present: bool,
-    ) -> Report:
-        """See `Gateway.charge_method`."""
-        try:
-            wanted = charge_request(
-                attempt_id=attempt_id,
-                method_ref=method_ref,
-                customer_ref=customer_ref,
-                amount_minor=amount_minor,
-                currency=currency,
-                description=description,
-                return_url=return_url,
-                is_customer_present=is_customer_present,
-            )
+        def open_page() -> Report:
+            wanted = page_request(request, expires_at=page_ends_at(self.now(), request.lifetime))
             answer = self.api.ask(
-                lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": str(attempt_id)})
+                lambda client: client.v1.checkout.sessions.create(wanted, {"idempotency_key": str(request.attempt_id)})
             )
-            report = read_payment(answer, attempt_id)
-        except (Unrepresentable, UnknownCurrency) as error:
-            return _unrepresentable(error)
-        except KeyClash:
-            return self._made_before(attempt_id)
-        except Refused as refusal:
-            return _declined(refusal)
-        except Unreadable:
-            return Report(State.UNKNOWN)
-        except Silence as silence:
-            return Report(State.UNKNOWN, was_sent=silence.was_sent)
-        if report.state is State.ACTION_REQUIRED and not (is_customer_present and report.action_url):
-            return self._call_off(attempt_id, report)
+            return read_session(answer, request.attempt_id)
+
+        return self._start(request.attempt_id, open_page)
+
+    def charge_method(self, request: ChargeRequest) -> Report:
+        """See `Gateway.charge_method`."""
+
+        def charge() -> Report:
+            wanted = charge_request(request)
+            answer = self.api.ask(
+                lambda client: client.v1.payment_intents.create(wanted, {"idempotency_key": str(request.attempt_id)})
+            )
+            return read_payment(answer, request.attempt_id)
+
+        report = self._start(request.attempt_id, charge)
+        if report.state is State.ACTION_REQUIRED and not (request.is_customer_present and report.action_url):
+            return self._call_off(request.attempt_id, report)
         return report
 
     def look_up(self, *, attempt_id: UUID, ref: str | None) -> Report:
@@ -235,6 +179,21 @@ class StripeGateway:
     def check(self) -> list[str]:
         """See `Gateway.check`."""
         return _setup.check(self.api, is_test=self.is_test)
+
+    def _start(self, attempt_id: UUID, ask: Callable[[], Report]) -> Report:
+        """Ask for what may take money, and read what comes instead of an answer."""
+        try:
+            return ask()
+        except (Unrepresentable, UnknownCurrency) as error:
+            return _unrepresentable(error)
+        except KeyClash:
+            return self._made_before(attempt_id)
+        except Refused as refusal:
+            return _declined(refusal)
+        except Unreadable:
+            return Report(State.UNKNOWN)
+        except Silence as silence:
+            return Report(State.UNKNOWN, was_sent=silence.was_sent)
 
     def _made_before(self, attempt_id: UUID) -> Report:
         """The key was used with other words, so the first request stands: ask what became of it."""
