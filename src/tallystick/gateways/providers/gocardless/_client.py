@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ from tallystick.gateways.requests_bridge import open_session
 
 LIVE_URL = "https://api.gocardless.com"
 SANDBOX_URL = "https://api-sandbox.gocardless.com"
+_REF = re.compile(r"(BRQ|PM|MD|CU|RF)[A-Za-z0-9]{1,100}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,20 @@ def ask(call: Callable[[], object]) -> Reply:
         GoCardlessProError, requests.RequestException, ValueError, TypeError, LookupError, AttributeError, RecursionError,
     ):  # fmt: skip
         return Silence(was_sent=True)
+
+
+def is_ref(ref: str) -> bool:
+    """Whether GoCardless could have given this name. What doesn't look like one must not get into a path."""
+    return _REF.fullmatch(ref) is not None
+
+
+def follow(made: Reply, get: Callable[[str], object]) -> Answer | Refusal | Silence:
+    """What a create made, now or, when its key was used before, then."""
+    if not isinstance(made, Conflict):
+        return made
+    ref = made.ref
+    found = ask(lambda: get(ref)) if is_ref(ref) else Silence(was_sent=True)
+    return Silence(was_sent=True) if isinstance(found, Refusal | Conflict) else found
 
 
 def _as_answer(result: Any) -> Reply:

@@ -24,7 +24,6 @@ from uuid import UUID
 from gocardless_pro import services  # type: ignore[import-untyped]
 
 from tallystick.core.attempt import DeclineClass, State
-from tallystick.core.refund import RefundState
 from tallystick.gateways.port import (
     NOT_FOUND,
     BadConfig,
@@ -41,7 +40,7 @@ from tallystick.gateways.port import (
     SetupField,
     WebhookEvent,
 )
-from tallystick.gateways.providers.gocardless import _answers, _lists, _sessions, _webhooks
+from tallystick.gateways.providers.gocardless import _answers, _lists, _refunds, _sessions, _webhooks
 from tallystick.gateways.providers.gocardless._client import (
     LIVE_URL,
     SANDBOX_URL,
@@ -53,7 +52,8 @@ from tallystick.gateways.providers.gocardless._client import (
     Reply,
     Silence,
     ask,
-    fetch,
+    follow,
+    is_ref,
     open_api,
 )
 
@@ -69,7 +69,6 @@ CAPABILITIES = Capabilities(
     is_delayed=True,
 )
 _TOKEN = re.compile(r"(live|sandbox)_[A-Za-z0-9_-]{20,200}")
-_REF = re.compile(r"(BRQ|PM|MD|CU|RF)[A-Za-z0-9]{1,100}")
 _SCHEMES = {
     "AUD": "becs", "CAD": "pad", "DKK": "betalingsservice", "EUR": "sepa_core", "GBP": "bacs", "NZD": "becs_nz",
     "SEK": "autogiro", "USD": "ach",
@@ -118,7 +117,7 @@ class GoCardlessGateway:
         api = self._api()
         headers = {"Idempotency-Key": str(request.attempt_id)}
         made = ask(lambda: api.of(services.BillingRequestsService).create(wanted, headers))
-        billing = self._follow(made, lambda ref: api.of(services.BillingRequestsService).get(ref))
+        billing = follow(made, lambda ref: api.of(services.BillingRequestsService).get(ref))
         if isinstance(billing, Refusal):
             return _refused(billing)
         report = self._report(billing, lambda answer: _sessions.request_report(api, answer, request.attempt_id))
@@ -141,7 +140,7 @@ class GoCardlessGateway:
         api = self._api()
         headers = {"Idempotency-Key": str(request.attempt_id)}
         made = ask(lambda: api.of(services.PaymentsService).create(wanted, headers))
-        payment = self._follow(made, lambda ref: api.of(services.PaymentsService).get(ref))
+        payment = follow(made, lambda ref: api.of(services.PaymentsService).get(ref))
         if isinstance(payment, Refusal):
             return _refused(payment)
         return self._report(payment, lambda answer: _sessions.own_payment_report(api, answer, request.attempt_id))
@@ -183,43 +182,14 @@ class GoCardlessGateway:
     def refund(
         self, *, refund_id: UUID, attempt_id: UUID, charge_ref: str, amount_minor: int, currency: str
     ) -> RefundReport:
-        """See `Gateway.refund`.
-
-        GoCardless wants to hear the total that will then have been given back. That is read first, and with it whether
-        this very refund was made before. Where somebody else refunded in between, nothing is made and nothing known.
-        """
-        api = self._api()
-        if not _REF.fullmatch(charge_ref):
-            return RefundReport(RefundState.FAILED, message="This isn't a payment at GoCardless.")
-        try:
-            payment = fetch(lambda: api.of(services.PaymentsService).get(charge_ref))
-            others = list(_sessions.walk(api, services.RefundsService, "refunds", {"payment": charge_ref}))
-            for other in others:
-                if _answers.our_id(other, "refund_id") == refund_id:
-                    return _refund_report(other, refund_id)
-            total_minor = _answers.amount(payment, "amount_refunded") + amount_minor
-        except NoReply as error:
-            return _no_refund(error.reply)
-        except (_answers.Unreadable, _sessions.TooMany):
-            return RefundReport(RefundState.UNKNOWN, was_sent=False)
-        wanted = {
-            "amount": amount_minor,
-            "total_amount_confirmation": total_minor,
-            "metadata": {"refund_id": str(refund_id), "attempt_id": str(attempt_id)},
-            "links": {"payment": charge_ref},
-        }
-        headers = {"Idempotency-Key": str(refund_id)}
-        made = ask(lambda: api.of(services.RefundsService).create(wanted, headers))
-        reply = self._follow(made, lambda ref: api.of(services.RefundsService).get(ref))
-        if isinstance(reply, Silence):
-            return RefundReport(RefundState.UNKNOWN, was_sent=reply.was_sent)
-        if isinstance(reply, Refusal):
-            return _no_refund(reply)
-        return _refund_report(reply, refund_id)
+        """See `Gateway.refund`."""
+        return _refunds.order(
+            self._api(), refund_id=refund_id, attempt_id=attempt_id, charge_ref=charge_ref, amount_minor=amount_minor
+        )
 
     def forget_method(self, *, method_ref: str, customer_ref: str) -> bool:
         """See `Gateway.forget_method`: the mandate is cancelled, and payments that haven't left with it."""
-        if not _REF.fullmatch(method_ref):
+        if not is_ref(method_ref):
             return True
         api = self._api()
         reply = ask(lambda: api.of(services.MandatesService).cancel(method_ref))
@@ -278,17 +248,9 @@ class GoCardlessGateway:
     def _api(self) -> Api:
         return open_api(access_token=self.access_token, api_url=self.api_url, timeout_s=self.timeout_s)
 
-    def _follow(self, made: Reply, get: Callable[[str], object]) -> Answer | Refusal | Silence:
-        """What a create made, now or, when its key was used before, then."""
-        if not isinstance(made, Conflict):
-            return made
-        ref = made.ref
-        found = ask(lambda: get(ref)) if _REF.fullmatch(ref) else Silence(was_sent=True)
-        return Silence(was_sent=True) if isinstance(found, Refusal | Conflict) else found
-
     def _look(self, api: Api, attempt_id: UUID, ref: str) -> Report:
         """An attempt by its ref: a billing request or a payment on a mandate."""
-        if not _REF.fullmatch(ref):
+        if not is_ref(ref):
             return NOT_FOUND
         if ref.startswith("BRQ"):
             request = ask(lambda: api.of(services.BillingRequestsService).get(ref))
@@ -346,26 +308,6 @@ def _refused(refusal: Refusal) -> Report:
     is_mandate = "mandate" in code or refusal.kind == "not_found" or "mandate" in refusal.detail.lower()
     klass = DeclineClass.NEEDS_CUSTOMER if is_mandate else DeclineClass.NEVER_AGAIN
     return Report(State.DECLINED, decline=Decline(code, klass, refusal.detail))
-
-
-def _no_refund(reply: Refusal | Silence | Conflict) -> RefundReport:
-    """No refund was made, or nobody knows. Refunds are switched on by GoCardless for each account (else forbidden)."""
-    if isinstance(reply, Silence):
-        return RefundReport(RefundState.UNKNOWN, was_sent=reply.was_sent)
-    if isinstance(reply, Conflict):
-        return RefundReport(RefundState.UNKNOWN)
-    is_open = reply.kind == "unauthorised" or "total_amount_confirmation_invalid" in reply.reasons
-    return RefundReport(RefundState.UNKNOWN if is_open else RefundState.FAILED, message=reply.detail)
-
-
-def _refund_report(answer: Answer, refund_id: UUID) -> RefundReport:
-    try:
-        made = _answers.read_refund(answer)
-    except _answers.Unreadable:
-        return RefundReport(RefundState.UNKNOWN)
-    if made.refund_id != refund_id:
-        return RefundReport(RefundState.UNKNOWN)
-    return RefundReport(made.state, ref=made.ref)
 
 
 def build(config: Mapping[str, str]) -> GoCardlessGateway:
