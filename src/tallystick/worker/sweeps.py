@@ -88,69 +88,37 @@ def _react_alone(seller_id: UUID, event_id: UUID, now: datetime) -> int:
 
 def sweep_messages(seller_id: UUID | None = None) -> int:
     """Send what waits in the outbox."""
-    now = clock.now()
-    due = due_messages(at=now, most=BATCH, seller_id=seller_id)
-    return sum(_quietly(partial(_send, owner, message_id, now)) for owner, message_id in due)
-
-
-def _send(seller_id: UUID, message_id: UUID, now: datetime) -> None:
-    send_message(seller_id=seller_id, message_id=message_id, prepare=lambda m: PREPARE[m.kind](m), now=now)
+    return _each(seller_id, due_messages, partial(send_message, prepare=lambda m: PREPARE[m.kind](m)), "message_id")
 
 
 def sweep_attempts(seller_id: UUID | None = None) -> int:
     """Ask gateways about charges nobody waits for any more."""
-    now = clock.now()
-    due = due_attempts(at=now, most=BATCH, seller_id=seller_id)
-    return sum(
-        _quietly(partial(resolve_attempt, seller_id=owner, attempt_id=attempt_id, now=now)) for owner, attempt_id in due
-    )
+    return _each(seller_id, due_attempts, resolve_attempt, "attempt_id")
 
 
 def sweep_charges(seller_id: UUID | None = None) -> int:
     """Give notice of automatic charges, and charge what is due."""
-    now = clock.now()
-    due = due_charges(at=now, most=BATCH, seller_id=seller_id)
-    return sum(
-        _quietly(partial(run_scheduled_charge, seller_id=owner, charge_id=charge_id, now=now))
-        for owner, charge_id in due
-    )
+    return _each(seller_id, due_charges, run_scheduled_charge, "charge_id")
 
 
 def sweep_refunds(seller_id: UUID | None = None) -> int:
     """Order refunds that were agreed, and ask about those nobody told us the end of."""
-    now = clock.now()
-    due = due_refunds(at=now, most=BATCH, seller_id=seller_id)
-    return sum(
-        _quietly(partial(resolve_refund, seller_id=owner, refund_id=refund_id, now=now)) for owner, refund_id in due
-    )
+    return _each(seller_id, due_refunds, resolve_refund, "refund_id")
 
 
 def sweep_disputes(seller_id: UUID | None = None) -> int:
     """Ask about open disputes."""
-    now = clock.now()
-    due = due_disputes(at=now, most=BATCH, seller_id=seller_id)
-    return sum(
-        _quietly(partial(ask_about_dispute, seller_id=owner, dispute_id=dispute_id, now=now))
-        for owner, dispute_id in due
-    )
+    return _each(seller_id, due_disputes, ask_about_dispute, "dispute_id")
 
 
 def sweep_removals(seller_id: UUID | None = None) -> int:
     """Have gateways forget the cards that were removed here."""
-    now = clock.now()
-    due = due_removals(at=now, most=BATCH, seller_id=seller_id)
-    return sum(
-        _quietly(partial(forget_at_gateway, seller_id=owner, method_id=method_id, now=now)) for owner, method_id in due
-    )
+    return _each(seller_id, due_removals, forget_at_gateway, "method_id")
 
 
 def sweep_comparisons(seller_id: UUID | None = None) -> int:
     """Compare each gateway account with the book, once a day and after each payout."""
-    now = clock.now()
-    due = due_comparisons(at=now, most=BATCH, seller_id=seller_id)
-    return sum(
-        _quietly(partial(compare_account, seller_id=owner, account_id=account_id, now=now)) for owner, account_id in due
-    )
+    return _each(seller_id, due_comparisons, compare_account, "account_id")
 
 
 def sweep_expiries(seller_id: UUID | None = None) -> int:
@@ -166,9 +134,7 @@ def sweep_expiries(seller_id: UUID | None = None) -> int:
 
 def sweep_inbox(seller_id: UUID | None = None) -> int:
     """Act on webhooks that were kept but not acted on."""
-    now = clock.now()
-    due = inbox.due(at=now, most=BATCH, seller_id=seller_id)
-    return sum(_quietly(partial(hear_event, seller_id=owner, inbound_id=event_id, now=now)) for owner, event_id in due)
+    return _each(seller_id, inbox.due, hear_event, "inbound_id")
 
 
 def sweep_renderings(seller_id: UUID | None = None) -> int:
@@ -190,6 +156,17 @@ def check_invariants(seller_id: UUID | None = None) -> int:
             log.error("invariant %s broken for seller %s: %d rows", rule, owner, count)
             found += count
     return found
+
+
+def _each(
+    seller_id: UUID | None, due: Callable[..., list[tuple[UUID, UUID]]], verb: Callable[..., object], row: str
+) -> int:
+    """Do the verb on a batch of what is due now, of one seller or of all; `row` is what the verb calls the row's id."""
+    now = clock.now()
+    return sum(
+        _quietly(partial(verb, seller_id=owner, now=now, **{row: row_id}))
+        for owner, row_id in due(at=now, most=BATCH, seller_id=seller_id)
+    )
 
 
 def _quietly(work: Callable[[], object]) -> int:
