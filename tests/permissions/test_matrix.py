@@ -33,8 +33,8 @@ TWICE = frozenset(
     f"tallystick.staff.views.{name}"
     for name in (
         "editor.edit",  # what was typed into a draft discarded meanwhile can be saved anew
-        "invoices.discard", "invoices.detach", "invoices.retry", "invoices.cancel", "payments.retry", "status.retry",
-        "settings.bank_remove", "members.withdraw",
+        "invoice_actions.discard", "invoice_actions.detach", "invoice_actions.retry", "invoice_actions.cancel",
+        "payments.retry", "status.retry", "settings.bank_remove", "members.withdraw",
     )
 )  # fmt: skip
 """POSTs that answer a second click like the first, so a thing that isn't there (or isn't ours) gets that same answer."""

@@ -29,11 +29,12 @@ from tallystick.pdf import formats
 from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
-from tallystick.staff.forms.invoice import CURRENCIES, InvoiceForm, Row, form_of, is_blank, read_draft, typed_form
+from tallystick.staff.forms.invoice import CURRENCIES, InvoiceForm, Row, is_blank, read_draft, typed_form
+from tallystick.staff.forms.invoice_stored import form_of
 from tallystick.staff.forms.numbers import plain_number
 from tallystick.staff.forms.terms import choices, preset_of
 from tallystick.staff.forms.text import tidy_text
-from tallystick.staff.views.invoices import refusal
+from tallystick.staff.views.invoice_actions import refusal
 from tallystick.staff.words import day_text, distance_text, money_text, reader_locale
 
 OFFERED_WITHOUT_SCRIPT = 200
