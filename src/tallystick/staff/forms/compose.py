@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.base.ids import new_id
 from tallystick.invoices.send import Compose
+from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.text import tidy_text
 
 MOST_ADDRESSES = 20
@@ -83,19 +84,12 @@ def first_form(start: Compose, attachment_ids: Iterable[UUID]) -> ComposeForm:
 def typed_compose(posted: QueryDict) -> ComposeForm:
     """Take what was posted."""
     return ComposeForm(
-        message_id=_uuid(posted.get("message_id", "")) or new_id(),
+        message_id=made_id(posted, "message_id"),
         to=tidy_text(posted.get("to")),
         cc=tidy_text(posted.get("cc")),
         subject=" ".join(tidy_text(posted.get("subject")).split()),
         body=tidy_text(posted.get("body")),
         attach_pdf="attach_pdf" in posted,
         payment_link="payment_link" in posted,
-        attachment_ids=[found for value in posted.getlist("attachment") if (found := _uuid(value))],
+        attachment_ids=[found for value in posted.getlist("attachment") if (found := read_id(value))],
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

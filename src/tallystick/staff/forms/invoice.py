@@ -21,6 +21,7 @@ from tallystick.core.money import split, to_minor
 from tallystick.core.totals import Totals
 from tallystick.invoices.draft import Draft, DraftAdjustment, DraftLine
 from tallystick.invoices.pricing import price_draft
+from tallystick.staff.forms.ids import read_id
 from tallystick.staff.forms.numbers import BadNumber, is_sum, plain_number, read_number
 from tallystick.staff.forms.terms import CUSTOM, KEPT, PLAN, is_preset, terms_of
 from tallystick.staff.forms.text import tidy_text
@@ -122,7 +123,7 @@ def read_draft(
         form.errors["lines"] = _("500 lines are the most. Split the invoice in two.")
     lines = tuple(line for _row, line in typed if line)
     values = form.values
-    customer_id = _uuid(values["customer"])
+    customer_id = read_id(values["customer"])
     if customer_id is None:
         form.errors["customer"] = _("Choose who gets the invoice.")
     if not re.fullmatch("[A-Za-z]{3}", values["currency"]):
@@ -309,10 +310,3 @@ def _date(form: InvoiceForm, name: str) -> date | None:
         form.errors[name] = _("Check the year.")
         return None
     return found
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -3,43 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tallystick.base import clock, tenant
+from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.customers.models import Customer
-from tallystick.gateways.tests.sandbox_process import SandboxProcess
 from tallystick.payments import gateways
 from tallystick.payments.models import AutoPay, GatewayAccount, PaymentMethod, ScheduledCharge
 from tallystick.payments.rules import Rules, rules
 from tallystick.payments.tests.stage import Stage
-from tallystick.staff.tests.test_money_pages import member, read, send, url
-from tallystick.testing.provider import add_sandbox
-from tallystick.testing.world import World
-
-
-@pytest.fixture(scope="module")
-def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SandboxProcess]:
-    """The provider, up."""
-    process = SandboxProcess(tmp_path_factory.mktemp("sandbox") / "provider.db")
-    yield process
-    process.stop()
-    process.payer.close()
-
-
-@pytest.fixture
-def stage(new_world: Callable[..., World], sandbox: SandboxProcess) -> Iterator[Stage]:
-    """A seller with a member of each role and a card account at the sandbox, today."""
-    world = new_world(roles=True)
-    world.now = clock.now()
-    world.today = world.now.date()
-    yield Stage(world, sandbox, add_sandbox(world, sandbox.url))
-    sandbox.clear_faults()
+from tallystick.staff.tests.pages import member, read, send, url
 
 
 def planned(stage: Stage, *, days: int = 20) -> tuple[ScheduledCharge, PaymentMethod]:

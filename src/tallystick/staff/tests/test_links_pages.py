@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -12,23 +11,20 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.http import urlencode
 
-from tallystick.base import clock, tenant
+from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.customers.models import Contact, Customer
 from tallystick.invoices.queries import numbers_of
 from tallystick.messages.models import Message
 from tallystick.payments.models import PaymentRequest, RequestedInvoice
-from tallystick.staff.tests.test_money_pages import member, read, send, url
+from tallystick.staff.tests.pages import member, read, send, url
 from tallystick.testing.world import World
 
 
 @pytest.fixture
-def stage(new_world: Callable[..., World]) -> Any:
-    """A seller with a member of each role, today."""
-    world = new_world(roles=True)
-    world.now = clock.now()
-    world.today = world.now.date()
-    return SimpleNamespace(world=world)
+def stage(staffed: World) -> Any:
+    """A seller with a member of each role, today; no card account is needed."""
+    return SimpleNamespace(world=staffed)
 
 
 def letters(stage: Any) -> list[Message]:

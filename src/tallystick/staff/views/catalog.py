@@ -9,7 +9,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
 from tallystick.catalog import queries
 from tallystick.catalog.errors import CodeTaken, NoSuchItem, NoSuchRate
@@ -18,6 +17,7 @@ from tallystick.catalog.save import archive_item, restore_item, save_item
 from tallystick.sellers.roles import CATALOG, VIEW
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.catalog import ItemForm, item_fields
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.views.answer import REFUSED, go, page, typed
 
 
@@ -59,7 +59,7 @@ def _form(request: StaffRequest, item: Item | None, initial: dict[str, Any]) -> 
     posted = request.POST if request.method == "POST" else None
     with tx(request.desk.seller_id, read_only=True):
         form = ItemForm(posted, initial=initial, rates=queries.rates_on_offer())
-    item_id = item.id if item else _made_id(request)
+    item_id = item.id if item else made_id(request.POST, "item_id")
     if posted is not None and form.is_valid():
         try:
             save_item(
@@ -74,13 +74,6 @@ def _form(request: StaffRequest, item: Item | None, initial: dict[str, Any]) -> 
             return go(request, "catalog")
     status = REFUSED if posted is not None else 200
     return page(request, "item_edit", status=status, nav="catalog", item=item, item_id=item_id, form=form)
-
-
-def _made_id(request: StaffRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("item_id", ""))
-    except ValueError:
-        return new_id()
 
 
 @door(CATALOG, "POST")

@@ -11,7 +11,6 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
 from tallystick.gateways.port import BadConfig, Provider
 from tallystick.gateways.registry import PROVIDERS
@@ -25,6 +24,7 @@ from tallystick.sellers.mail_route import mail_route, remove_mail_route, save_ma
 from tallystick.sellers.roles import BANK, SETTINGS
 from tallystick.staff.abilities import abilities
 from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.settings import WORDS, GatewayForm, RouteForm, TestMailForm
 from tallystick.staff.forms.typed import show_problems
 from tallystick.staff.views.answer import REFUSED, go
@@ -76,7 +76,7 @@ def _gateway_form(
 ) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = GatewayForm(posted, initial=initial, provider=provider, is_stored=row is not None)
-    account_id = row.id if row else _made_id(request)
+    account_id = row.id if row else made_id(request.POST)
     if posted is not None and form.is_valid():
         try:
             save_gateway_account(
@@ -105,13 +105,6 @@ def _gateway_form(
         webhook_url=f"{settings.PUBLIC_URL}/hooks/{provider.name}/{account_id}",
         abilities=abilities(provider.capabilities),
     )
-
-
-def _made_id(request: StaffRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("made_id", ""))
-    except ValueError:
-        return new_id()
 
 
 @door(BANK, "POST")

@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from tallystick.base.events import recent
-from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
 from tallystick.customers import queries
 from tallystick.customers.archive import archive_customer, restore_customer
@@ -29,6 +28,7 @@ from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import CHARGE, CUSTOMERS, RECORD, SELL, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.customers import WORDS, ContactForms, CustomerForm, contact_fields, customer_fields
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.typed import show_problems
 from tallystick.staff.sentences import tell_facts
 from tallystick.staff.views.answer import REFUSED, go, page, typed
@@ -121,7 +121,7 @@ def _form(request: StaffRequest, row: Customer | None, initial: dict[str, Any]) 
     with tx(request.desk.seller_id, read_only=True):
         people = contact_fields(queries.contacts_of(row.id)) if row else []
     contacts = ContactForms(posted, initial=people, prefix="contacts")
-    customer_id = row.id if row else _made_id(request)
+    customer_id = row.id if row else made_id(request.POST, "customer_id")
     if posted is not None and form.is_valid() and contacts.is_valid():
         used = [person for person in contacts if person.is_used]
         details = form.details(customer_id, tuple(person.details() for person in used), own)
@@ -146,14 +146,6 @@ def _form(request: StaffRequest, row: Customer | None, initial: dict[str, Any]) 
         contacts=contacts,
         doubtful_tax_id=bool(form.is_bound and form.errors.get("tax_id")),
     )
-
-
-def _made_id(request: StaffRequest) -> UUID:
-    """The id made with the empty form comes back with it, so that a second click changes the one customer."""
-    try:
-        return UUID(request.POST.get("customer_id", ""))
-    except ValueError:
-        return new_id()
 
 
 def _show(form: CustomerForm, used: list[Any], error: InvalidCustomer) -> None:

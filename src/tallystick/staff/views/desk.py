@@ -16,11 +16,12 @@ from tallystick.payments.errors import NotAllocated, NothingToPay, NotSmall
 from tallystick.reports.credit import in_credit
 from tallystick.sellers.roles import ALLOCATE, LEDGER, REFUND, VIEW
 from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.returns import TO_CREDIT, MoveForm, ReasonForm
 from tallystick.staff.views.answer import go, page
 from tallystick.staff.views.customers import found_customer
 from tallystick.staff.views.invoices import found_invoice
-from tallystick.staff.views.refunds import MOST_OPEN, made_id, sheet
+from tallystick.staff.views.refunds import MOST_OPEN, sheet
 from tallystick.staff.words import money_text
 
 PAGE_SIZE = 50
@@ -29,7 +30,7 @@ PAGE_SIZE = 50
 @door(VIEW)
 def credit(request: StaffRequest) -> HttpResponse:
     """List customers whose money pays nothing yet, with what it could pay."""
-    rows, following = in_credit(after=_uuid(request.GET.get("after", "")), size=PAGE_SIZE)
+    rows, following = in_credit(after=read_id(request.GET.get("after", "")), size=PAGE_SIZE)
     return page(
         request,
         "credit",
@@ -39,13 +40,6 @@ def credit(request: StaffRequest) -> HttpResponse:
         first_page=not request.GET.get("after"),
         may_allocate=request.desk.may(ALLOCATE),
     )
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 @door(ALLOCATE, "POST")
@@ -105,7 +99,7 @@ def give_up(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
     with tx(desk.seller_id, read_only=True):
         row = found_invoice(invoice_id)
     form = ReasonForm(request.POST)
-    write_off_id = made_id(request, "write_off_id")
+    write_off_id = made_id(request.POST, "write_off_id")
     if form.is_valid():
         try:
             amount = write_off(

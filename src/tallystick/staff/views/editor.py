@@ -29,6 +29,7 @@ from tallystick.pdf import formats
 from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.invoice import CURRENCIES, InvoiceForm, Row, is_blank, read_draft, typed_form
 from tallystick.staff.forms.invoice_stored import form_of
 from tallystick.staff.forms.numbers import plain_number
@@ -45,7 +46,7 @@ EMPTY_ROWS = 4
 def new(request: StaffRequest) -> HttpResponse:
     """Start a draft. Its id is made here, so that a double click can't make two."""
     if request.method == "POST":
-        return _save(request, _posted_id(request))
+        return _save(request, made_id(request.POST, "id"))
     desk = request.desk
     form = InvoiceForm(id=new_id(), version=None, values=_first_values(request), rows=[], adjustments=[])
     return _page(request, form, kept=_terms_for(request, form.values["customer"]) or desk.seller.terms)
@@ -231,7 +232,7 @@ def price(request: StaffRequest) -> HttpResponse:
     """Price what is typed so far, by the engine that issues; nothing is stored."""
     desk = request.desk
     with tenant.tx(desk.seller_id, read_only=True):
-        form = typed_form(request.POST, draft_id=_posted_id(request))
+        form = typed_form(request.POST, draft_id=made_id(request.POST, "id"))
         _read(request, form, _stored(form.id))
         currency = form.values["currency"]
         context = {"form": form, "totals": form.totals, "desk": desk, "request": request}
@@ -357,10 +358,3 @@ def _stored(draft_id: UUID) -> Draft | None:
         return queries.draft_of(draft_id)
     except NoSuchInvoice:
         return None
-
-
-def _posted_id(request: StaffRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("id", ""))
-    except ValueError:
-        return new_id()

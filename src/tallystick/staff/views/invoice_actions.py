@@ -24,6 +24,7 @@ from tallystick.messages.queue import cancel_message, retry_message
 from tallystick.payments.void import void_invoices
 from tallystick.sellers.roles import SELL, VOID
 from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.ids import read_id
 from tallystick.staff.forms.numbers import BadNumber, read_number
 from tallystick.staff.forms.text import tidy_text
 
@@ -32,7 +33,7 @@ from tallystick.staff.forms.text import tidy_text
 def bulk(request: StaffRequest) -> HttpResponse:
     """Issue the ticked drafts in one batch, or mark the ticked documents as sent."""
     desk = request.desk
-    ids = [UUID(value) for value in request.POST.getlist("id") if _is_uuid(value)]
+    ids = [found for value in request.POST.getlist("id") if (found := read_id(value))]
     back = redirect(f"{reverse('invoices', args=[desk.place.slug])}?{request.POST.get('view', '')}")
     if not ids:
         messages.info(request, _("Nothing was ticked."))
@@ -60,14 +61,6 @@ def _issue_many(request: StaffRequest, ids: list[UUID]) -> None:
     count = len(issued)
     text = ngettext("%(count)d invoice issued", "%(count)d invoices issued", count) % {"count": count}
     messages.success(request, text)
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        UUID(value)
-    except ValueError:
-        return False
-    return True
 
 
 def refusal(error: Exception) -> str:

@@ -23,6 +23,7 @@ from tallystick.payments.requests import request_payment
 from tallystick.payments.send_request import SentLink, plan_links, send_payment_links, send_request_link
 from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.ids import read_id
 from tallystick.staff.forms.links import LinksForm
 from tallystick.staff.sentences import skip_reason
 from tallystick.staff.views.answer import REFUSED, go, page
@@ -57,7 +58,7 @@ def links(request: StaffRequest) -> HttpResponse:
     if not ticked:
         messages.info(request, _("Nothing was ticked."))
         return go(request, "invoices")
-    send_id = _uuid(request.POST.get("send_id", ""))
+    send_id = read_id(request.POST.get("send_id", ""))
     if request.method == "POST" and send_id is None:
         # From the list: the page gets an address of its own, to be reloaded and gone back to.
         asked = urlencode([("id", str(key)) for key in ticked])
@@ -83,15 +84,8 @@ def links(request: StaffRequest) -> HttpResponse:
 
 def _ticked(request: StaffRequest) -> list[UUID]:
     given = request.POST if request.method == "POST" else request.GET
-    found = (_uuid(text) for text in given.getlist("id"))
+    found = (read_id(text) for text in given.getlist("id"))
     return list(dict.fromkeys(key for key in found if key))[:MOST_TICKED]
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _asks(request: StaffRequest, ticked: Sequence[UUID]) -> list[Ask]:
@@ -180,7 +174,7 @@ def customer_link(request: StaffRequest, customer_id: UUID) -> HttpResponse:
         _tell(request, [SentLink(customer_id, "", (), None, ask.reason)], {customer_id: ask.customer.name})
         return go(request, "customer", customer_id)
     form = _form(request, [ask], required=True)
-    send_id = _uuid(request.POST.get("send_id", ""))
+    send_id = read_id(request.POST.get("send_id", ""))
     if send_id and form.is_valid():
         to = form.changed_recipients().get(customer_id)
         sent = [_send_balance(request, send_id, ask.customer, each.currency, to) for each in ask.sums]

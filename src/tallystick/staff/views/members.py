@@ -15,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from tallystick.base import clock
-from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
 from tallystick.sellers import members as verbs
 from tallystick.sellers.errors import (
@@ -32,6 +31,7 @@ from tallystick.sellers.queries import open_invitations, seller_of_invitation
 from tallystick.sellers.roles import MEMBERS
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.choices import role_name, roles
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.settings import WORDS, InviteForm, JoinForm
 from tallystick.staff.forms.typed import show_problems
 from tallystick.staff.views.answer import REFUSED, go
@@ -48,7 +48,7 @@ def members(request: StaffRequest) -> HttpResponse:
     form = InviteForm(posted)
     if posted is not None and form.is_valid():
         try:
-            verbs.invite_member(**request.desk.acting(), invitation_id=_made_id(request), **form.cleaned_data)
+            verbs.invite_member(**request.desk.acting(), invitation_id=made_id(request.POST), **form.cleaned_data)
         except AlreadyMember:
             form.add_error("email", _("This person works here already."))
         except InvalidSettings as error:
@@ -69,7 +69,7 @@ def _members_page(request: StaffRequest, form: InviteForm, *, bad: bool) -> Http
         status=REFUSED if bad else 200,
         form=form,
         roles=roles(),
-        made_id=_made_id(request),
+        made_id=made_id(request.POST),
         **from_rooms,
     )
 
@@ -82,13 +82,6 @@ def _people(request: StaffRequest) -> dict[str, Any]:
                 (one, role_name(one.role), one.expires_at <= request.desk.now) for one in open_invitations()
             ],
         }
-
-
-def _made_id(request: StaffRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("made_id", ""))
-    except ValueError:
-        return new_id()
 
 
 @door(MEMBERS, "POST")

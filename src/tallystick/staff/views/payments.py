@@ -12,7 +12,6 @@ from django.utils.dateparse import parse_date
 from django.utils.translation import gettext as _
 
 from tallystick.base.events import timeline
-from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
 from tallystick.core.errors import CoreError
 from tallystick.core.money import to_decimal
@@ -34,6 +33,7 @@ from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import ALLOCATE, RECORD, VIEW
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.choices import methods
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.numbers import plain_number
 from tallystick.staff.forms.payments import PaymentForm, WishesForm
 from tallystick.staff.sentences import skip_reason, tell_facts
@@ -208,7 +208,7 @@ def new(request: StaffRequest) -> HttpResponse:
         nav="payments",
         customer=customer,
         form=form,
-        payment_id=_made_id(request),
+        payment_id=made_id(request.POST, "payment_id"),
     )
 
 
@@ -259,20 +259,12 @@ def plain_amount(minor: int, currency: str) -> str:
     return plain_number(to_decimal(minor, currency))
 
 
-def _made_id(request: StaffRequest) -> UUID:
-    """The payment's id is made with the empty form and comes back with it, so that a second click books nothing."""
-    try:
-        return UUID(request.POST.get("payment_id", ""))
-    except ValueError:
-        return new_id()
-
-
 def _record(request: StaffRequest, customer: Customer, form: PaymentForm) -> Payment | None:
     data, desk = form.cleaned_data, request.desk
     try:
         booked = record_payment(
             **desk.acting(),
-            payment_id=_made_id(request),
+            payment_id=made_id(request.POST, "payment_id"),
             customer_id=customer.id,
             method=data["method"],
             amount_minor=data["amount_minor"],

@@ -28,6 +28,7 @@ from tallystick.payments.rules import rules
 from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import ALLOCATE, LEDGER, REFUND, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.numbers import plain_number
 from tallystick.staff.forms.returns import MoveForm, RefundForm, too_much
 from tallystick.staff.views.answer import REFUSED, go, page
@@ -126,7 +127,7 @@ def new(request: StaffRequest, payment_id: UUID) -> HttpResponse:
         row = _found(payment_id)
         left = returns.left_to_return(row)
         form = _refund_form(row, left, request.POST)
-    refund_id = made_id(request, "refund_id")
+    refund_id = made_id(request.POST, "refund_id")
     if not form.is_valid() and not _known(request, refund_id, payment_id):
         return _refused(request, row, left, form, refund_id)
     try:
@@ -171,14 +172,6 @@ def _found(payment_id: UUID) -> Payment:
     if row is None:
         raise Http404
     return row
-
-
-def made_id(request: StaffRequest, name: str) -> UUID:
-    """The id made with the empty form, which comes back with it, so that a second click does nothing more."""
-    try:
-        return UUID(request.POST.get(name, ""))
-    except ValueError:
-        return new_id()
 
 
 def _send(request: StaffRequest, refund: Refund) -> None:
@@ -248,7 +241,7 @@ def keep(request: StaffRequest, payment_id: UUID) -> HttpResponse:
     with tx(request.desk.seller_id, read_only=True):
         row = _found(payment_id)
     try:
-        kept = keep_rest(**request.desk.acting(), refund_id=made_id(request, "refund_id"), payment_id=payment_id)
+        kept = keep_rest(**request.desk.acting(), refund_id=made_id(request.POST, "refund_id"), payment_id=payment_id)
     except NotSmall as error:
         most = money_text(error.most_minor, row.currency)
         messages.error(request, _("Only a rest of up to %(most)s can be kept. Nothing was changed.") % {"most": most})

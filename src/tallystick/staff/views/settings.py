@@ -10,7 +10,6 @@ from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
 from tallystick.catalog import queries as catalog
 from tallystick.catalog.errors import DefaultRate, NoSuchRate
@@ -27,6 +26,7 @@ from tallystick.sellers.roles import BANK, MEMBERS, OPERATE, SETTINGS, VIEW
 from tallystick.sellers.settings import save_branding, update_seller
 from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.catalog import RateForm, rate_fields
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.settings import (
     LOGO_WORDS,
     WORDS,
@@ -226,7 +226,7 @@ def tax(request: StaffRequest, rate_id: UUID | None = None) -> HttpResponse:
             raise Http404
     posted = request.POST if request.method == "POST" else None
     form = RateForm(posted, initial=rate_fields(rate) if rate else {"category": "S"})
-    own_id = rate.id if rate else _made_id(request)
+    own_id = rate.id if rate else made_id(request.POST)
     if posted is not None and form.is_valid():
         try:
             save_tax_rate(seller_id=desk.seller_id, actor_id=desk.actor_id, rate_id=own_id, **form.cleaned_data)
@@ -250,13 +250,6 @@ def _tax_words(category: str) -> str:
     if category == "S":
         return _("A standard rate lies above 0 and at most at 100. For 0, choose another kind.")
     return _("This kind has a rate of 0.") if category not in "LM" else _("A rate lies between 0 and 100.")
-
-
-def _made_id(request: StaffRequest) -> UUID:
-    try:
-        return UUID(request.POST.get("made_id", ""))
-    except ValueError:
-        return new_id()
 
 
 @door(SETTINGS, "POST")
@@ -296,7 +289,7 @@ def banks(request: StaffRequest, account_id: UUID | None = None) -> HttpResponse
     posted = request.POST if request.method == "POST" else None
     fresh = {"currency": seller.currency, "holder": seller.legal_name or seller.name}
     form = BankForm(posted, initial=bank_fields(chosen) if chosen else fresh)
-    own_id = chosen.id if chosen else _made_id(request)
+    own_id = chosen.id if chosen else made_id(request.POST)
     if posted is not None and form.is_valid():
         try:
             save_bank_account(seller_id=desk.seller_id, actor_id=desk.actor_id, account_id=own_id, **form.cleaned_data)

@@ -28,6 +28,7 @@ from tallystick.payments.terminal import charge_amount, request_amount
 from tallystick.pdf.link_code import link_svg
 from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.terminal import AddressForm, AmountForm
 from tallystick.staff.views.answer import REFUSED, go, page, typed
 from tallystick.staff.views.customers import found_customer
@@ -44,7 +45,7 @@ def terminal(request: StaffRequest) -> HttpResponse:
     customer = None if asked == WALK_IN else _named(request, asked)
     posted = request.POST if request.method == "POST" else None
     form = AmountForm(posted, currencies=_currencies(request, customer))
-    request_id = _made_id(request, "request_id")
+    request_id = made_id(request.POST, "request_id")
     if posted is not None and form.is_valid():
         data = form.cleaned_data
         request_amount(
@@ -72,7 +73,8 @@ def _choose_customer(request: StaffRequest) -> HttpResponse:
     text = typed(request.GET.get("q", ""))
     with tx(request.desk.seller_id, read_only=True):
         found = customers_like(text, 20)
-    return page(request, "terminal", nav="terminal", text=text, rows=found, walk_in=WALK_IN)
+    rows = [(row, None) for row in found]
+    return page(request, "terminal", nav="terminal", text=text, rows=rows, walk_in=WALK_IN)
 
 
 def _named(request: StaffRequest, text: str) -> Customer:
@@ -91,14 +93,6 @@ def _currencies(request: StaffRequest, customer: Customer | None) -> list[str]:
         return list(dict.fromkeys([own, request.desk.seller.currency, *owed]))
 
 
-def _made_id(request: StaffRequest, name: str) -> UUID:
-    """An id made with the empty form comes back with it, so that a second click does nothing more."""
-    try:
-        return UUID(request.POST.get(name, ""))
-    except ValueError:
-        return new_id()
-
-
 @door(CHARGE, "POST")
 def invoice(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
     """Ask for what is open on one invoice, to charge it now by phone or at the counter."""
@@ -107,7 +101,7 @@ def invoice(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         paper = invoices.documents([invoice_id]).get(invoice_id)
     if paper is None:
         raise Http404
-    request_id = _made_id(request, "request_id")
+    request_id = made_id(request.POST, "request_id")
     try:
         request_payment(
             **desk.acting(),
@@ -167,7 +161,7 @@ def _ask_page(request: StaffRequest, shown: RequestPage, form: AddressForm | Non
 def charge(request: StaffRequest, request_id: UUID) -> HttpResponse:
     """Charge a kept card, or have the gateway open its page for typing one in."""
     shown, desk = _found(request, request_id), request.desk
-    attempt_id = _made_id(request, "attempt_id")
+    attempt_id = made_id(request.POST, "attempt_id")
     method = next((m for m in _methods(request, shown) if str(m.id) == request.POST.get("method")), None)
     way = next((w for w in _ways(request) if str(w.id) == request.POST.get("way")), None)
     if method is None and way is None:
