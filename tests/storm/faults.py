@@ -79,6 +79,8 @@ BACK: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 GOOD = "4242424242424242"
 PROCESSES, SHOPS_EACH, LAGS = 2, 4, 0.15
+OPERATIONS = 3
+"""So many each invoice meets at least."""
 SWEPT = ("inbox", "attempts", "refunds", "disputes", "events")
 LEAST_KINDS, LEAST_SHARE = 16, 100
 """At least so many kinds must have struck, each in at least one of so many operations."""
@@ -205,7 +207,7 @@ def run(*, faults: int, seed: int) -> Outcome:
 
 def _run(outcome: Outcome, sandbox: SandboxProcess, door: socket.socket, folder: Path, faults: int, seed: int) -> None:
     hooks = f"http://127.0.0.1:{door.getsockname()[1]}"
-    shops = make_shops(PROCESSES * SHOPS_EACH, faults // 2 + 80, sandbox, hooks, seed)
+    shops = make_shops(PROCESSES * SHOPS_EACH, faults // OPERATIONS + 80, sandbox, hooks, seed, planned=0)
     warm_up()
     let_go()
     log = str(folder / "roles.log")

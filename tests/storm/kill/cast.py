@@ -33,13 +33,16 @@ class Shop:
     by_card: list[tuple[UUID, UUID]] = field(default_factory=list)
 
 
-def make_shops(count: int, invoices: int, sandbox: SandboxProcess, hooks_url: str, seed: int) -> list[Shop]:
-    """Make sellers with so many invoices in all: half to be paid on the page, a quarter by card, a quarter by itself."""
+def make_shops(
+    count: int, invoices: int, sandbox: SandboxProcess, hooks_url: str, seed: int, *, planned: float = 0.25
+) -> list[Shop]:
+    """Make sellers with so many invoices in all: `planned` of them charged by themselves, of the others two thirds paid
+    on the page and a third by card."""
     chance = random.Random(seed)
-    return [_make_shop(invoices // count + 1, sandbox, hooks_url, chance) for _ in range(count)]
+    return [_make_shop(invoices // count + 1, sandbox, hooks_url, chance, planned) for _ in range(count)]
 
 
-def _make_shop(invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: random.Random) -> Shop:
+def _make_shop(invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: random.Random, planned: float) -> Shop:
     world = make_world()
     world.now = clock.now() - timedelta(minutes=1)
     world.today = world.now.date()
@@ -51,12 +54,12 @@ def _make_shop(invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: r
     ids = issue_many(world, invoices, amount="100.00", customers=IN_TURN)
     for at, invoice_id in enumerate(ids):
         method, lot = methods[IN_TURN[at % 3]], chance.random()
-        if lot < 0.5:
-            shop.by_page.append(invoice_id)
-        elif lot < 0.75:
+        if lot < planned:
+            _plan(stage, invoice_id, method)
+        elif lot < planned + (1 - planned) / 3:
             shop.by_card.append((invoice_id, method))
         else:
-            _plan(stage, invoice_id, method)
+            shop.by_page.append(invoice_id)
     return shop
 
 

@@ -21,6 +21,7 @@ from django.db import connection
 from tallystick.base import inbox, tenant
 from tallystick.base.ids import new_id
 from tallystick.base.invariants import broken_rules
+from tallystick.base.models import InboundEvent
 from tallystick.core.allocation import OverAllocated
 from tallystick.core.dispute import DisputeState
 from tallystick.invoices import queries as invoices
@@ -249,13 +250,16 @@ class Walk:
         return self._learn(lambda attempt: _ignore(collect.look_up_charge(attempt_id=attempt.id, **self.acting)))
 
     def do_webhook(self) -> str:
-        """The gateway says so, twice."""
+        """The gateway says so, twice. What it gave no answer about before may be due by now, and is asked about again."""
 
         def tell(attempt: book.Attempt) -> None:
             event = {"event_id": f"evt_{new_id()}", "kind": "x", "reference": "", "body": b"{}"}
             for _ in range(2):
                 inbox.keep(gateway_account_id=self.shop.account, attempt_id=attempt.id, **event, **self.acting)
-            for _seller, event_id in inbox.due(at=self.world.now, most=5, seller_id=self.world.seller_id):
+            for _seller, event_id in inbox.due(at=self.world.now, most=50, seller_id=self.world.seller_id):
+                with tenant.tx(self.world.seller_id, read_only=True):
+                    about = InboundEvent.objects.values_list("attempt_id", flat=True).get(id=event_id)
+                book.learn(self.attempts[about])
                 hear_event(inbound_id=event_id, **self.acting)
 
         return self._learn(tell)
