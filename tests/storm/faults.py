@@ -81,6 +81,8 @@ GOOD = "4242424242424242"
 PROCESSES, SHOPS_EACH, LAGS = 2, 4, 0.15
 OPERATIONS = 3
 """So many each invoice meets at least."""
+LOOKS = (*JUMPS, 4400)
+"""Minutes after the last fault; the last is past the three days in which news of money that isn't ours is asked about."""
 SWEPT = ("inbox", "attempts", "refunds", "disputes", "events")
 LEAST_KINDS, LEAST_SHARE = 16, 100
 """At least so many kinds must have struck, each in at least one of so many operations."""
@@ -249,7 +251,7 @@ def _clerk(url: str, operations: int, told: Path, shops: Sequence[Shop], seed: i
 
 def _drain_all(sandbox: SandboxProcess, shops: Sequence[Shop], log: str) -> None:
     at = 0
-    for minutes in JUMPS:
+    for minutes in LOOKS:
         sandbox.advance(60 * (minutes - at))
         at = minutes
         pids = [roles.be(partial(_sweep, minutes), shops[part::PROCESSES], 0, log) for part in range(PROCESSES)]
@@ -270,7 +272,7 @@ def _judge(outcome: Outcome, sandbox: SandboxProcess, shops: Sequence[Shop], hit
     counts = Counter[str]()
     odd = {shop.account.name for number in range(PROCESSES) for shop in shops[number::PROCESSES][-1:]}
     for shop in shops:
-        compare(shop.account, after=timedelta(minutes=JUMPS[-1]), sweeps=["events"])
+        compare(shop.account, after=timedelta(minutes=LOOKS[-1]), sweeps=["events"])
         wrong, found = verify(shop.account, sandbox, is_odd=shop.account.name in odd, is_mailed=False)
         outcome.violations += wrong
         counts += found

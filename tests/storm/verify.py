@@ -115,6 +115,10 @@ def verify(
     ]
     wrong += [f"stuck fact {kind}: {error}" for kind, error in rows(account.seller_id, STUCK)]
     wrong += [f"rule {rule} broken by {n}" for rule, n in broken_rules(account.seller_id).items()]
+    [[heard]] = rows(account.seller_id, "SELECT count(*) FROM inbound_event WHERE last_error = ''")
+    counts["webhooks"] += heard
+    if not heard and counts["charges"]:
+        wrong.append("no webhook was taken")
     _clearing(account, sandbox, wrong, is_odd=is_odd)
     return [f"{account.name}: {each}" for each in wrong], counts
 

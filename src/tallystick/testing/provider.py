@@ -6,10 +6,11 @@ import re
 from uuid import UUID
 
 from tallystick.base.ids import new_id
+from tallystick.gateways.tests.sandbox_process import SECRET
 from tallystick.payments.gateways import save_gateway_account
 from tallystick.testing.world import World
 
-SECRET = "whsec_dGVzdGluZy10aGUtdGFsbHlzdGljay1ob29rcw=="  # noqa: S105
+__all__ = ["SECRET", "add_sandbox"]
 
 
 def add_sandbox(world: World, api_url: str) -> UUID:
