@@ -11,6 +11,7 @@ import socket
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -19,6 +20,7 @@ from django.db import Error, connection
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.invoices.models import Invoice
 from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
 from tallystick.payments.errors import PaymentError
 from tallystick.payments.models import ChargeAttempt, Payment
@@ -48,6 +50,7 @@ def forever(act: Callable[[], object]) -> None:
 def till(shops: Sequence[Shop], seed: int) -> None:
     """Customers and staff: start to pay, come back from the page, walk away, ask for refunds."""
     chance = random.Random(seed)
+    shops = [_unpaid(shop) for shop in shops]
 
     def act() -> None:
         shop = chance.choice(shops)
@@ -75,6 +78,15 @@ def till(shops: Sequence[Shop], seed: int) -> None:
         time.sleep(0.01)
 
     forever(act)
+
+
+def _unpaid(shop: Shop) -> Shop:
+    """A shop with what is still open of it: nobody comes back to an invoice that they paid."""
+    with tenant.tx(shop.account.seller_id, read_only=True):
+        is_open = set(Invoice.objects.filter(open_minor__gt=0).values_list("id", flat=True))
+    by_page = [invoice_id for invoice_id in shop.by_page if invoice_id in is_open]
+    by_card = [(invoice_id, method) for invoice_id, method in shop.by_card if invoice_id in is_open]
+    return replace(shop, by_page=by_page, by_card=by_card)
 
 
 def _start(shop: Shop, invoice_id: UUID, method_id: UUID | None) -> None:
