@@ -41,8 +41,8 @@ from tallystick.testing.provider import SECRET, add_sandbox
 from tallystick.testing.world import PASSWORD, World
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-WAIT_S = 45
-expect.set_options(timeout=20_000)
+WAIT_S = 90
+expect.set_options(timeout=60_000)
 TODAY = re.compile(r"^[^?]*/today$")
 
 
@@ -275,7 +275,7 @@ def person(chromium: Browser) -> Iterator[Callable[..., Person]]:
 
     def sit_down(**options: Any) -> Person:
         context = chromium.new_context(viewport={"width": 1280, "height": 860}, **{"locale": "en-IE", **options})
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(60_000)
         one = Person(context, context.new_page())
         context.on(
             "console",

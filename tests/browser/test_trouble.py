@@ -34,7 +34,7 @@ def checkout(page: Page, link: str) -> None:
 
 def thanked(page: Page) -> None:
     page.wait_for_url("**/return**")
-    expect(page.locator("#done")).to_be_visible(timeout=20_000)
+    expect(page.locator("#done")).to_be_visible()
 
 
 def test_a_declined_card_then_a_good_one(shop: Shop, page: Page, due: tuple[UUID, str]) -> None:

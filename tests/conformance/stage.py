@@ -101,12 +101,20 @@ class Truth:
     included just as `Gateway.balances` counts."""
 
 
+PATIENT_S, SHORT_S = 10, 0.6
+
+
+def patience(kind: str) -> float:
+    """How long to wait for an answer when this fault is armed: a slow machine is no fault, a call that hangs is."""
+    return SHORT_S if kind.startswith("hang") else PATIENT_S
+
+
 class Stage(Protocol):
     """One merchant account at one provider, and everything that can happen there."""
 
     name: str
     gateway: Gateway
-    """Its timeout is short (0.3 s or so): tests hang calls on purpose."""
+    """It waits `PATIENT_S` for an answer, and `SHORT_S` from the moment that a fault which hangs is armed."""
     currencies: frozenset[str]
     """Currencies the provider takes, as far as tests care."""
     unsupported: frozenset[str]

@@ -12,7 +12,7 @@ from uuid import UUID
 from tallystick.base.ids import new_id
 from tallystick.gateways.port import Report
 from tallystick.gateways.providers.gocardless.gateway import GoCardlessGateway
-from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
+from tests.conformance.stage import PATIENT_S, Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth, patience
 from tests.fakes.gocardless import shown
 from tests.fakes.gocardless.books import CONFIRMED_AFTER, REFUNDED_AFTER, Event, Payment, new_ref
 from tests.fakes.gocardless.fake import FakeGoCardless
@@ -37,7 +37,7 @@ class GoCardlessStage:
         self.fake = FakeGoCardless()
         self.fake.start()
         self.gateway = GoCardlessGateway(
-            self.fake.access_token, (self.fake.webhook_secret,), api_url=self.fake.url, timeout_s=0.6
+            self.fake.access_token, (self.fake.webhook_secret,), api_url=self.fake.url, timeout_s=PATIENT_S
         )
 
     def pay(self, report: Report, outcome: str, *, later: str = "good") -> None:
@@ -53,6 +53,7 @@ class GoCardlessStage:
 
     def fault(self, kind: str, operation: str | None = None, times: int = 1, **params: object) -> None:
         """See `Stage.fault`."""
+        self.gateway = replace(self.gateway, timeout_s=patience(kind))
         self.fake.faults.arm(kind, operation, times, **params)
 
     def clear_faults(self) -> None:

@@ -13,7 +13,7 @@ from uuid import UUID
 from tallystick.base.ids import new_id
 from tallystick.gateways.port import Report
 from tallystick.gateways.providers.mollie.gateway import MollieGateway
-from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
+from tests.conformance.stage import PATIENT_S, Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth, patience
 from tests.fakes.mollie.books import DEBIT_LIFE, REFUND_LIFE, Payment, new_ref
 from tests.fakes.mollie.fake import FakeMollie
 
@@ -40,7 +40,7 @@ class MollieStage:
         self.fake = FakeMollie()
         self.fake.start()
         self.gateway = MollieGateway(
-            api_key=self.fake.api_key, api_url=self.fake.url, webhook_url=WEBHOOK_URL, timeout_s=0.6
+            api_key=self.fake.api_key, api_url=self.fake.url, webhook_url=WEBHOOK_URL, timeout_s=PATIENT_S
         )
 
     def pay(self, report: Report, outcome: str, *, later: str = "good", method: str = "creditcard") -> None:
@@ -67,6 +67,7 @@ class MollieStage:
 
     def fault(self, kind: str, operation: str | None = None, times: int = 1, **params: object) -> None:
         """See `Stage.fault`."""
+        self.gateway = replace(self.gateway, timeout_s=patience(kind))
         self.fake.faults.arm(kind, operation, times, **params)
 
     def clear_faults(self) -> None:

@@ -14,7 +14,7 @@ from tallystick.gateways.providers.paypal._client import Client
 from tallystick.gateways.providers.paypal._orders import REFUND_STATES, VOID
 from tallystick.gateways.providers.paypal._setups import SETUP
 from tallystick.gateways.providers.paypal.gateway import PayPalGateway
-from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
+from tests.conformance.stage import PATIENT_S, SHORT_S, Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
 from tests.fakes.paypal.server import SETTLES_AFTER, PayPal
 
 _TAKEN = ("COMPLETED", "PARTIALLY_REFUNDED", "REFUNDED")
@@ -32,7 +32,10 @@ class PayPalStage:
         self._fake = PayPal()
         self._fake.start()
         self._told = 0
-        self.gateway: Gateway = self._gateway(self._fake.secret)
+        self._wait_at_most(PATIENT_S)
+
+    def _wait_at_most(self, timeout_s: float) -> None:
+        self.gateway: Gateway = self._gateway(self._fake.secret, timeout_s)
         assert self.gateway.check(), "the first call fetches the token"
 
     def pay(self, report: Report, outcome: str, *, later: str = "good") -> None:
@@ -42,6 +45,8 @@ class PayPalStage:
 
     def fault(self, kind: str, operation: str | None = None, times: int = 1, **params: object) -> None:
         """See `Stage.fault`."""
+        if kind.startswith("hang"):
+            self._wait_at_most(SHORT_S)
         if kind == "key_expired":
             self._fake.keys.clear()
             return
@@ -131,14 +136,14 @@ class PayPalStage:
 
     def with_bad_key(self) -> Gateway:
         """See `Stage.with_bad_key`."""
-        return self._gateway("wrong")
+        return self._gateway("wrong", PATIENT_S)
 
     def close(self) -> None:
         """See `Stage.close`."""
         self._fake.stop()
 
-    def _gateway(self, secret: str) -> PayPalGateway:
-        return PayPalGateway(Client(self._fake.url, "client", secret, timeout_s=0.3), self.now)
+    def _gateway(self, secret: str, timeout_s: float) -> PayPalGateway:
+        return PayPalGateway(Client(self._fake.url, "client", secret, timeout_s=timeout_s), self.now)
 
 
 @contextmanager

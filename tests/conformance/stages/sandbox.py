@@ -17,9 +17,8 @@ from tallystick.gateways import signatures
 from tallystick.gateways.port import Gateway, Report
 from tallystick.gateways.tests.opening import charge_method
 from tallystick.gateways.tests.sandbox_process import SECRET, SandboxProcess
-from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
+from tests.conformance.stage import PATIENT_S, Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth, patience
 
-TIMEOUT_S = 0.8
 CARDS = {
     "declined": "4000000000000002",
     "insufficient": "4000000000009995",
@@ -48,7 +47,7 @@ class SandboxStage:
     def __init__(self, process: SandboxProcess) -> None:
         self._process, self._account = process, f"stage-{uuid4().hex}"
         process.clear_faults()
-        self.gateway: Gateway = process.gateway(self._account, timeout_s=TIMEOUT_S)
+        self.gateway: Gateway = process.gateway(self._account, timeout_s=PATIENT_S)
         self._told = 0
 
     def pay(self, report: Report, outcome: str, *, later: str = "good") -> None:
@@ -73,6 +72,7 @@ class SandboxStage:
 
     def fault(self, kind: str, operation: str | None = None, times: int = 1, **params: object) -> None:
         """See `Stage.fault`."""
+        self.gateway = self._process.gateway(self._account, timeout_s=patience(kind))
         kind = {"error_429": "error_429_before"}.get(kind, kind)
         if kind.startswith("hang"):
             params.setdefault("seconds", 1.2)
@@ -167,7 +167,7 @@ class SandboxStage:
 
     def with_bad_key(self) -> Gateway:
         """See `Stage.with_bad_key`."""
-        gateway = self._process.gateway(self._account, timeout_s=TIMEOUT_S)
+        gateway = self._process.gateway(self._account, timeout_s=PATIENT_S)
         return dataclasses.replace(gateway, secret_key="sk_sandbox_not.a.key")
 
     def close(self) -> None:

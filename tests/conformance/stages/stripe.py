@@ -12,14 +12,13 @@ from tallystick.base.ids import new_id
 from tallystick.gateways.port import Gateway, Report
 from tallystick.gateways.providers.stripe._transport import connect
 from tallystick.gateways.providers.stripe.gateway import StripeGateway
-from tests.conformance.stage import Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth
+from tests.conformance.stage import PATIENT_S, Delivery, Stage, TrueCharge, TrueDispute, TrueRefund, Truth, patience
 from tests.fakes.stripe.contract import prepare
 from tests.fakes.stripe.payer import DELAY_S, act
 from tests.fakes.stripe.server import KEY, SECRET, FakeStripe
 from tests.fakes.wire import hmac_sha256
 
 OLD_SECRET = "whsec_theSecretBeforeTheLastChange"
-TIMEOUT_S = 0.4
 _PER_MINOR = {"isk": 100}
 
 
@@ -34,16 +33,16 @@ class StripeStage:
     def __init__(self) -> None:
         self.fake = FakeStripe()
         self.fake.start()
-        self.gateway: Gateway = self._gateway(KEY)
+        self.gateway: Gateway = self._gateway(KEY, PATIENT_S)
         self._told = 0
 
-    def _gateway(self, key: str) -> StripeGateway:
-        api = connect(secret_key=key, api_url=self.fake.url, timeout_s=TIMEOUT_S)
+    def _gateway(self, key: str, timeout_s: float) -> StripeGateway:
+        api = connect(secret_key=key, api_url=self.fake.url, timeout_s=timeout_s)
         return StripeGateway(api, (OLD_SECRET, SECRET), now=self.now)
 
     def with_bad_key(self) -> Gateway:
         """An account Stripe never heard of."""
-        return self._gateway("sk_test_nobodyKnowsThisKey")
+        return self._gateway("sk_test_nobodyKnowsThisKey", PATIENT_S)
 
     def pay(self, report: Report, outcome: str, *, later: str = "good") -> None:
         """See `Stage.pay`."""
@@ -52,6 +51,7 @@ class StripeStage:
 
     def fault(self, kind: str, operation: str | None = None, times: int = 1, **params: object) -> None:
         """See `Stage.fault`."""
+        self.gateway = self._gateway(KEY, patience(kind))
         self.fake.faults.arm(kind, operation, times, **params)
 
     def clear_faults(self) -> None:
