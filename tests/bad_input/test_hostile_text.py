@@ -453,3 +453,17 @@ def test_ids_of_nothing_and_of_others_in_hidden_fields(world: World, alice: Clie
             answer = alice.post(f"{base}/{place}", given)
             assert answer.status_code in {302, 404, 409, 422}, f"{place} with {given}: {answer.status_code}"
     assert changes(before, row_print(outsider.seller_id)) == []
+
+
+@pytest.mark.parametrize("kind", ["invoice", "charge_failed"])
+def test_r19_message_templates(world: World, alice: Client, kind: str) -> None:
+    url = f"/s/{world.slug}/settings/templates/{kind}/en"
+    world.invoice()
+    assert check(alice, world, url, form_at(alice, url, 'id="template"'), {}) > 40
+    for text in HOSTILE.values():
+        given = {"subject": sendable(text), "body": sendable(text), "button": sendable(text)[:60]}
+        looked = alice.post(f"{url}/preview", given)
+        assert looked.status_code in {200, 422}
+        assert b"<script>alert(1)" not in looked.content
+        assert b"<img src=x" not in looked.content
+        assert "sandbox" in looked["Content-Security-Policy"]

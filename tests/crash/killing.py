@@ -11,10 +11,12 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from tallystick.base import clock
+from tallystick.base import clock, tenant
+from tallystick.base.models import Event
 from tallystick.testing.world import World
 from tallystick.worker.sweeps import drain
 
@@ -22,6 +24,7 @@ POINTS = ("commit.before", "commit.after", "outside.before", "outside.after")
 IS_FULL = os.environ.get("TALLYSTICK_STORM") == "ci"
 PASSAGES: Sequence[int] = range(1, 60) if IS_FULL else (1, 2, 5)
 Given = dict[str, str]
+PATIENCE_S = 20
 
 
 class Flows:
@@ -63,10 +66,20 @@ def set_up(make_world: Callable[[], World], stage: Callable[[World], Given]) -> 
 
 
 def recover(world: World) -> None:
-    """Let the worker find what the dead one left behind."""
+    """Let the worker find what the dead one left behind, once its transaction has ended on the server too."""
     for minutes in (0, 2, 8, 30, 120):
         with clock.at(world.now + timedelta(minutes=minutes)):
             drain(world.seller_id)
+    until = time.monotonic() + PATIENCE_S
+    while _is_left(world) and time.monotonic() < until:
+        time.sleep(0.1)
+        with clock.at(world.now + timedelta(minutes=120)):
+            drain(world.seller_id)
+
+
+def _is_left(world: World) -> bool:
+    with tenant.tx(world.seller_id, read_only=True):
+        return Event.objects.filter(done_at__isnull=True).exists()
 
 
 def crash_everywhere(

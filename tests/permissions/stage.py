@@ -120,7 +120,7 @@ def set_stage(world: World) -> Stage:
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
         "provider": "sandbox", "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
-        **returned,
+        "kind": "invoice", "language": "en", **returned,
     }  # fmt: skip
     return Stage(world, ids, token, tokens)
 

@@ -103,6 +103,14 @@ def document(invoice_id: UUID) -> Document:
     return found[invoice_id]
 
 
+def newest_document(kind: str, *, is_open: bool = False) -> UUID | None:
+    """Return the document of a kind that was issued last; with `is_open` one that still owes something, if any does."""
+    found = Invoice.objects.filter(kind=kind, number__isnull=False).order_by("-issued_at", "-id")
+    if is_open and (owing := found.filter(open_minor__gt=0).values_list("id", flat=True).first()):
+        return owing
+    return found.values_list("id", flat=True).first()
+
+
 def documents(invoice_ids: Sequence[UUID]) -> dict[UUID, Document]:
     """Return issued documents by id. One query; unknown ids are left out."""
     rows = DocumentContent.objects.select_related("invoice__credits", "invoice__customer").filter(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from uuid import UUID
 
 from tallystick.base import tenant
@@ -17,7 +17,8 @@ from tallystick.messages.email import render_email
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.wording import default_body, default_subject, fill, greeting
+from tallystick.messages.templates import switch_of, words_of
+from tallystick.messages.wording import greeting
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of
 
@@ -32,6 +33,7 @@ class Compose:
     copies: list[str]
     subject: str
     body: str
+    attach_pdf: bool
     file_name: str
     can_link: bool
 
@@ -40,12 +42,13 @@ def compose_for(invoice_id: UUID) -> Compose:
     """Return the filled-in compose screen of an issued document, in the customer's language. Inside `tenant.tx`."""
     found = queries.document(invoice_id)
     recipients, copies = addresses_for_documents(found.customer_id)
-    values = wording_values(found)
+    words = words_of(found.kind, found.language).filled(wording_values(found))
     return Compose(
         recipients=recipients,
         copies=copies,
-        subject=fill(default_subject(found.kind, found.language), values),
-        body=fill(default_body(found.kind, found.language), values),
+        subject=words.subject,
+        body=words.body,
+        attach_pdf=switch_of(found.kind).attach_pdf,
         file_name=f"{found.number}.pdf",
         can_link=found.pay_url is not None and found.open_minor > 0,
     )
@@ -56,16 +59,20 @@ def wording_values(found: queries.Document) -> Mapping[str, str]:
     seller, customer = found.content["seller"], found.content["customer"]
     locale = formats.locale_for(found.language, seller.get("country", ""))
     amount = found.open_minor if found.kind == "invoice" else found.total_minor
+    issued_on = date.fromisoformat(found.content["issued_on"])
     first_name = (customer.get("attention") or "").split(" ")[0]
     return {
         "number": found.number,
         "amount": formats.money(amount, found.currency, locale),
+        "total": formats.money(found.total_minor, found.currency, locale),
+        "open_amount": formats.money(found.open_minor, found.currency, locale),
+        "issue_date": formats.day(issued_on, locale),
+        "po_number": str(found.content.get("po_number") or ""),
         "due_date": formats.day(found.due_on, locale) if found.due_on else "",
         "customer_name": customer["name"],
         "contact_first_name": first_name,
         "greeting": greeting(first_name, found.language),
         "seller_name": seller["name"],
-        "staff_name": "",
     }
 
 
@@ -103,6 +110,7 @@ def send_document(
             attach_pdf=attach_pdf,
             payment_link=payment_link,
             attachment_ids=attachment_ids,
+            is_by_hand=True,
         )
         return queue_message(seller_id=seller_id, letter=letter, now=now, actor_id=actor_id)
 
@@ -125,6 +133,7 @@ def send_as_composed(
                 copies=letter.copies,
                 subject=letter.subject,
                 body=letter.body,
+                attach_pdf=letter.attach_pdf,
                 now=now,
                 actor_id=actor_id,
             )
@@ -137,6 +146,7 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
     seller_id, document_id = message.seller_id, message.document_id
     with tenant.tx(seller_id, read_only=True):
         found, logo = queries.document(document_id), logo_of(seller_id)
+        words = words_of(message.kind, message.language)
         kept = [queries.attachment(document_id, key) for key in message.attachment_ids]
     if found.is_void:
         return Skip("voided")
@@ -149,6 +159,7 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
         pay_url=found.pay_url if message.payment_link and found.open_minor > 0 else None,
         logo_cid=LOGO if logo else "",
         due_on=found.due_on,
+        button_text=words.filled(wording_values(replace(found, language=message.language))).button,
     )
     parts = [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content)) for f in kept if f]
     if message.attach_pdf:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from tallystick.base.schema import RowSecurity, Swept, TenantKey, TenantModel, same_seller
+from tallystick.base.schema import Audited, RowSecurity, Swept, TenantKey, TenantModel, same_seller
 
 
 class Message(TenantModel):
@@ -55,4 +55,44 @@ class Message(TenantModel):
             same_seller("message", "customer_id", "customer"),
             RowSecurity(name="message_tenant"),
             Swept(name="message_swept"),
+        ]
+
+
+class MessageSwitch(TenantModel):
+    """Whether a seller sends a kind of message by itself, and whether it carries its PDF. Without a row: the kind's own default."""
+
+    kind = models.CharField(max_length=30)
+    is_on = models.BooleanField()
+    attach_pdf = models.BooleanField()
+
+    class Meta:
+        """One row per kind."""
+
+        app_label = "messages_"
+        db_table = "message_switch"
+        constraints = [
+            models.UniqueConstraint(fields=["seller_id", "kind"], name="message_switch_once"),
+            RowSecurity(name="message_switch_tenant"),
+            Audited(name="message_switch_audited"),
+        ]
+
+
+class MessageTemplate(TenantModel):
+    """A seller's own words for a kind of message in one language. Without a row: the house's words."""
+
+    kind = models.CharField(max_length=30)
+    language = models.CharField(max_length=8)
+    subject = models.CharField(max_length=300)
+    body = models.TextField()
+    button = models.CharField(max_length=60, default="")
+
+    class Meta:
+        """One row per kind and language."""
+
+        app_label = "messages_"
+        db_table = "message_template"
+        constraints = [
+            models.UniqueConstraint(fields=["seller_id", "kind", "language"], name="message_template_once"),
+            RowSecurity(name="message_template_tenant"),
+            Audited(name="message_template_audited"),
         ]

@@ -14,6 +14,7 @@ from django.conf import settings
 from tallystick.base import events, tenant
 from tallystick.base.bell import ring
 from tallystick.messages.models import Message
+from tallystick.messages.templates import switch_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Letter:
     payment_link: bool = True
     attachment_ids: Sequence[UUID] = ()
     data: dict[str, Any] = field(default_factory=dict)
+    is_by_hand: bool = False
+    """A person decided on it, so the kind's switch doesn't hold it back."""
 
 
 def queue_message(
@@ -45,12 +48,14 @@ def queue_message(
 ) -> Message:
     """Put a message into the outbox, due at once unless `due_at` says later, and return the row.
 
-    Idempotent by `dedupe_key`: the first one stands. One without recipients is kept as skipped, with the reason.
+    Idempotent by `dedupe_key`: the first one stands. One without recipients, and one of a kind that was switched off,
+    is kept as skipped, with the reason.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
         known = Message.objects.filter(dedupe_key=letter.dedupe_key).first()
         if known:
             return known
+        reason = _why_not(letter)
         message = Message(
             id=letter.id,
             seller_id=seller_id,
@@ -68,8 +73,8 @@ def queue_message(
             payment_link=letter.payment_link,
             attachment_ids=list(letter.attachment_ids),
             data=letter.data,
-            state="queued" if letter.recipients else "skipped",
-            reason="" if letter.recipients else "no_address",
+            state="skipped" if reason else "queued",
+            reason=reason,
             message_id=f"<{letter.id}@{urlsplit(settings.PUBLIC_URL).hostname}>",
             due_at=due_at or now,
             created_at=now,
@@ -80,6 +85,13 @@ def queue_message(
             tell("message.skipped", message, now)
         ring("messages")
         return message
+
+
+def _why_not(letter: Letter) -> str:
+    """Why it isn't sent at all, as a stable word; empty when it is."""
+    if not letter.is_by_hand and not switch_of(letter.kind).is_on:
+        return "template_off"
+    return "" if letter.recipients else "no_address"
 
 
 def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:

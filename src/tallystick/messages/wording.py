@@ -19,7 +19,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "contact_first_name": gettext_noop("The first name of the person we write to"),
     "customer_name": gettext_noop("The customer"),
     "seller_name": gettext_noop("Your business"),
-    "staff_name": gettext_noop("The member of staff who sends it"),
+    "staff_name": gettext_noop("The member of staff who invites"),
     "number": gettext_noop("The document's number"),
     "amount": gettext_noop("The amount it is about, with its currency"),
     "total": gettext_noop("The whole document's total"),
@@ -28,9 +28,8 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "days_overdue": gettext_noop("Days since it was due"),
     "issue_date": gettext_noop("The day it was issued"),
     "po_number": gettext_noop("The customer's order number"),
-    "invoice_number": gettext_noop("The invoice a credit note or a receipt refers to"),
     "payment_method": gettext_noop("How it was paid"),
-    "payment_link": gettext_noop("The address of the payment page"),
+    "subscription": gettext_noop("The subscription's name"),
 }
 """Every name a template may use, with what it stands for (a text for staff, to be translated when shown)."""
 
@@ -55,11 +54,6 @@ def fill(template: str, values: Mapping[str, str]) -> str:
         return values[name]
 
     return _HOLE.sub(value, template)
-
-
-def check_template(template: str) -> None:
-    """Refuse a template that could never be filled: to be asked when staff save one. Raises UnknownPlaceholder."""
-    fill(template, PLACEHOLDERS)
 
 
 def greeting(first_name: str, language: str) -> str:
@@ -174,6 +168,77 @@ def _payment_request() -> tuple[str, str]:
     )
 
 
+def _reminder() -> tuple[str, str]:
+    return _("Invoice {{ number }} is due on {{ due_date }}"), _(
+        "{{ greeting }}\n\n"
+        "a friendly reminder that {{ open_amount }} of invoice {{ number }} is due on {{ due_date }}. "
+        "If you have paid it already, thank you; you can ignore this.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _late_reminder() -> tuple[str, str]:
+    return _("Invoice {{ number }} was due on {{ due_date }}"), _(
+        "{{ greeting }}\n\n"
+        "{{ open_amount }} of invoice {{ number }} was due on {{ due_date }} and hasn't reached us yet. "
+        "Please pay it, or reply to this email if something is wrong.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _thank_you() -> tuple[str, str]:
+    return _("Thank you: invoice {{ number }} is paid"), _(
+        "{{ greeting }}\n\nthank you, invoice {{ number }} over {{ total }} is paid in full.\n\n{{ seller_name }}"
+    )
+
+
+def _plan_onboarding() -> tuple[str, str]:
+    return _("Your payment plan with {{ seller_name }}"), _(
+        "{{ greeting }}\n\n"
+        "here is the plan for paying {{ amount }} in parts. It begins once you have looked at it and agreed.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _estimate() -> tuple[str, str]:
+    return _("Estimate {{ number }} from {{ seller_name }}"), _(
+        "{{ greeting }}\n\n"
+        "here is estimate {{ number }} for {{ amount }}. You can look at it online, accept it, or ask for a change.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _statement() -> tuple[str, str]:
+    return _("Your statement from {{ seller_name }}"), _(
+        "{{ greeting }}\n\nhere is your statement. {{ amount }} is open today.\n\n{{ seller_name }}"
+    )
+
+
+def _subscription_confirmation() -> tuple[str, str]:
+    return _("You're subscribed to {{ subscription }}"), _(
+        "{{ greeting }}\n\n"
+        "you're subscribed to {{ subscription }} for {{ amount }}. You can change or end it with the button below.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _billed_soon() -> tuple[str, str]:
+    return _("{{ subscription }} is billed on {{ due_date }}"), _(
+        "{{ greeting }}\n\n"
+        "on {{ due_date }} we bill {{ amount }} for {{ subscription }}. You don't need to do anything; "
+        "to change or end it, use the button below.\n\n"
+        "{{ seller_name }}"
+    )
+
+
+def _subscription_cancelled() -> tuple[str, str]:
+    return _("{{ subscription }} has ended"), _(
+        "{{ greeting }}\n\n"
+        "your subscription to {{ subscription }} has ended, and nothing more is billed for it.\n\n"
+        "{{ seller_name }}"
+    )
+
+
 _KINDS: Final[Mapping[str, Callable[[], tuple[str, str]]]] = {
     "invoice": _invoice,
     "receipt": _receipt,
@@ -185,4 +250,13 @@ _KINDS: Final[Mapping[str, Callable[[], tuple[str, str]]]] = {
     "refund": _refund,
     "card_expiring": _card_expiring,
     "payment_request": _payment_request,
+    "reminder": _reminder,
+    "late_reminder": _late_reminder,
+    "thank_you": _thank_you,
+    "plan_onboarding": _plan_onboarding,
+    "estimate": _estimate,
+    "statement": _statement,
+    "subscription_confirmation": _subscription_confirmation,
+    "billed_soon": _billed_soon,
+    "subscription_cancelled": _subscription_cancelled,
 }

@@ -20,7 +20,8 @@ from tallystick.messages.email import Note, render_note
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.wording import default_body, default_subject, fill, greeting
+from tallystick.messages.templates import switch_of, words_of
+from tallystick.messages.wording import greeting
 from tallystick.payments.links import charge_url
 from tallystick.payments.models import PaymentMethod, Refund, ScheduledCharge
 from tallystick.payments.receipts import LOGO, receipt_pdf
@@ -147,6 +148,7 @@ def _queue(
         "seller_name": seller(seller_id).name,
         **values(locale),
     }
+    words = words_of(kind, owner.language).filled(filled)
     letter = Letter(
         id=new_id(),
         dedupe_key=key,
@@ -154,13 +156,13 @@ def _queue(
         recipients=recipients,
         copies=copies,
         language=owner.language,
-        subject=fill(default_subject(kind, owner.language), filled),
-        body=fill(default_body(kind, owner.language), filled),
+        subject=words.subject,
+        body=words.body,
         customer_id=customer_id,
         document_id=document_id,
         payment_id=payment_id,
-        attach_pdf=kind == "refund",
-        data=data,
+        attach_pdf=switch_of(kind).attach_pdf,
+        data={**data, "button": words.button},
     )
     return queue_message(seller_id=seller_id, letter=letter, now=now)
 
@@ -186,7 +188,7 @@ def prepare_charge_email(message: Message) -> Prepared | Skip:
                 label=_charge_label(message, charge, again_on, locale),
                 amount=formats.money(item.open_minor, charge.currency, locale),
                 button_url=button_url,
-                button_text=button,
+                button_text=message.data.get("button") or button,
                 under=_("You need no account.") if button_url else "",
                 rows=(
                     (
@@ -255,7 +257,7 @@ def prepare_expiry_email(message: Message) -> Prepared | Skip:
                 label=method_label(method),
                 amount="",
                 button_url=charge_url(charge.id, charge.link_version) if _links_on(charge.customer_id) else "",
-                button_text=_("Update payment information"),
+                button_text=message.data.get("button") or _("Update payment information"),
             )
     return _compose(message, note)
 

@@ -143,6 +143,12 @@ def allocations_to(invoice_ids: Sequence[UUID]) -> list[Allocation]:
     return list(rows.order_by("allocated_on", "recorded_at", "id"))
 
 
+def newest_payment() -> UUID | None:
+    """Return the payment that has a receipt and was recorded last."""
+    found = Payment.objects.filter(number__isnull=False).order_by("-recorded_at", "-id")
+    return found.values_list("id", flat=True).first()
+
+
 def receipt(payment_id: UUID) -> dict[str, Any]:
     """Return the receipt of a payment as the renderers take it. Raises Payment.DoesNotExist."""
     row = Payment.objects.select_related("customer", "gateway_account").get(id=payment_id)

@@ -14,7 +14,8 @@ from tallystick.messages.email import render_receipt as render_receipt_email
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.wording import default_body, default_subject, fill, greeting
+from tallystick.messages.templates import switch_of, words_of
+from tallystick.messages.wording import greeting
 from tallystick.payments import queries
 from tallystick.pdf import formats
 from tallystick.pdf.port import render_receipt
@@ -40,6 +41,7 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
             "greeting": greeting(first_name, language),
             "seller_name": seller(seller_id).name,
         }
+        words = words_of("receipt", language).filled(values)
         letter = Letter(
             id=new_id(),
             dedupe_key=f"receipt:{payment_id}",
@@ -47,8 +49,9 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
             recipients=recipients,
             copies=copies,
             language=language,
-            subject=fill(default_subject("receipt", language), values),
-            body=fill(default_body("receipt", language), values),
+            subject=words.subject,
+            body=words.body,
+            attach_pdf=switch_of("receipt").attach_pdf,
             customer_id=payment.customer_id,
             payment_id=payment_id,
             payment_link=False,

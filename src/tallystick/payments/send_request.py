@@ -19,7 +19,8 @@ from tallystick.messages.email import Note, render_note
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.wording import default_body, default_subject, fill, greeting
+from tallystick.messages.templates import Words, switch_of, words_of
+from tallystick.messages.wording import greeting
 from tallystick.payments.errors import NoSuchRequest
 from tallystick.payments.links import request_url
 from tallystick.payments.models import PaymentRequest
@@ -132,6 +133,8 @@ def mail_request(
         "greeting": greeting(first_name, request.language),
         "seller_name": seller(request.seller_id).name,
     }
+    own = words_of("payment_request", request.language)
+    words = Words(subject or own.subject, body or own.body, own.button).filled(values)
     letter = Letter(
         id=uuid5(request.id, "mail"),
         dedupe_key=f"payment_request:{request.id}",
@@ -139,11 +142,13 @@ def mail_request(
         recipients=list(to) if to is not None else recipients,
         copies=[] if to is not None else copies,
         language=request.language,
-        subject=fill(subject or default_subject("payment_request", request.language), values),
-        body=fill(body or default_body("payment_request", request.language), values),
+        subject=words.subject,
+        body=words.body,
+        attach_pdf=switch_of("payment_request").attach_pdf,
         customer_id=request.customer_id,
         document_id=request.id,
-        data={"request_id": str(request.id)},
+        data={"request_id": str(request.id), "button": words.button},
+        is_by_hand=True,
     )
     return queue_message(seller_id=request.seller_id, letter=letter, now=now, actor_id=actor_id)
 
@@ -217,6 +222,6 @@ def _note(
             amount=total,
             rows=tuple(rows),
             button_url=request_url(request.id, request.link_version),
-            button_text=_("Make Payment"),
+            button_text=message.data.get("button") or _("Make Payment"),
             under=_("Card or bank transfer, no account needed."),
         )

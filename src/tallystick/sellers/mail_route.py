@@ -107,8 +107,20 @@ def remove_mail_route(*, seller_id: UUID, now: datetime, actor_id: UUID | None =
             )
 
 
-def send_test_mail(*, seller_id: UUID, to: str, default: tuple[str, Transport], language: str, now: datetime) -> str:
+def send_test_mail(
+    *,
+    seller_id: UUID,
+    to: str,
+    default: tuple[str, Transport],
+    language: str,
+    now: datetime,
+    subject: str = "",
+    text: str = "",
+    html: str = "",
+) -> str:
     """Send one email by the seller's own route, else by `default` (sender, transport), and return the sender's address.
+
+    It says that it is a test unless `subject`, `text` and `html` say something else.
 
     Outside any transaction. Raises what `mail.port.deliver` raises, in the mail server's words.
     """
@@ -116,8 +128,8 @@ def send_test_mail(*, seller_id: UUID, to: str, default: tuple[str, Transport], 
         business, route = seller(seller_id), mail_route()
     sender, transport = route or default
     with translation.override(language):
-        subject = _("Test from %(seller)s") % {"seller": business.name}
-        text = _("This is a test. If you can read it, email from %(sender)s works.") % {"sender": sender}
+        subject = subject or _("Test from %(seller)s") % {"seller": business.name}
+        text = text or _("This is a test. If you can read it, email from %(sender)s works.") % {"sender": sender}
     deliver(
         Envelope(
             message_id=f"<{new_id()}@{sender.rpartition('@')[2]}>",
@@ -127,6 +139,7 @@ def send_test_mail(*, seller_id: UUID, to: str, default: tuple[str, Transport], 
             to=(to,),
             subject=subject,
             text=text,
+            html=html,
             sent_at=now,
             language=language,
         ),

@@ -78,6 +78,7 @@ def skip_reason(reason: str) -> str:
     """Say why a message was skipped."""
     return {
         "no_address": _("There is no email address for this customer."),
+        "template_off": _("This kind of email is switched off under Settings, Templates."),
         "voided": _("The invoice was cancelled."),
         "paid": _("It was paid meanwhile."),
         "cancelled": _("Someone stopped it in time."),

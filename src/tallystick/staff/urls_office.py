@@ -14,6 +14,7 @@ from tallystick.staff.views import (
     reports,
     settings,
     status,
+    templates,
     today,
 )
 
@@ -62,6 +63,11 @@ urlpatterns = [
     path("settings/email", connections.email, name="settings-email"),
     path("settings/email/default", connections.email_default, name="settings-email-default"),
     path("settings/email/test", connections.email_test, name="settings-email-test"),
+    path("settings/templates", templates.templates, name="settings-templates"),
+    path("settings/templates/<slug:kind>/<slug:language>", templates.template, name="settings-template"),
+    path("settings/templates/<slug:kind>/<slug:language>/preview", templates.preview, name="template-preview"),
+    path("settings/templates/<slug:kind>/<slug:language>/test", templates.test, name="template-test"),
+    path("settings/templates/<slug:kind>/<slug:language>/reset", templates.reset, name="template-reset"),
     path("settings/people", members.members, name="members"),
     path("settings/people/<uuid:member_id>/role", members.role, name="member-role"),
     path("settings/people/<uuid:member_id>/deactivate", members.deactivate, name="member-deactivate"),

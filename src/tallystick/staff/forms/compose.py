@@ -76,6 +76,7 @@ def first_form(start: Compose, attachment_ids: Iterable[UUID]) -> ComposeForm:
         cc=", ".join(start.copies),
         subject=start.subject,
         body=start.body,
+        attach_pdf=start.attach_pdf,
         payment_link=start.can_link,
         attachment_ids=list(attachment_ids),
     )

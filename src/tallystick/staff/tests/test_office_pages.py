@@ -51,6 +51,7 @@ PLAIN = [
     "settings-banks",
     "settings-gateways",
     "settings-email",
+    "settings-templates",
     "members",
 ]
 

@@ -14,15 +14,16 @@ from tallystick.base import tenant
 from tallystick.customers.queries import contacts_of
 from tallystick.invoices import queries
 from tallystick.invoices.errors import NoSuchInvoice
-from tallystick.invoices.send import compose_for, send_document
+from tallystick.invoices.send import compose_for, send_document, wording_values
 from tallystick.messages.email import render_email
+from tallystick.messages.templates import words_of
 from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.compose import ComposeForm, first_form, split_addresses, typed_compose
 from tallystick.staff.views.invoices import found_invoice
 from tallystick.staff.words import names
 
-_PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
+PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 
 
 @door(SELL, "GET", "POST")
@@ -94,6 +95,7 @@ def preview(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
             found = queries.document(invoice_id)
         except NoSuchInvoice:
             raise Http404 from None
+        button = words_of(found.kind, found.language).filled(wording_values(found)).button
     composed = render_email(
         found.content,
         kind=found.kind,
@@ -101,5 +103,6 @@ def preview(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
         pay_url=found.pay_url if form.payment_link and found.open_minor > 0 else None,
         due_on=found.due_on,
+        button_text=button,
     )
-    return HttpResponse(composed.html, headers={"Content-Security-Policy": _PREVIEW_POLICY})
+    return HttpResponse(composed.html, headers={"Content-Security-Policy": PREVIEW_POLICY})

@@ -1,0 +1,86 @@
+"""The form of a message's template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from tallystick.messages.kinds import Kind
+from tallystick.messages.templates import (
+    MOST_BODY,
+    MOST_BUTTON,
+    MOST_SUBJECT,
+    BadTemplate,
+    Switch,
+    Words,
+    check_words,
+)
+from tallystick.staff.forms.typed import Line, Prose
+
+
+class TemplateForm(forms.Form):
+    """What a kind of message says in one language; and, for all languages, whether it goes out and with its PDF."""
+
+    is_on = forms.BooleanField(
+        label=gettext_lazy("Send it by itself"),
+        help_text=gettext_lazy("Off: nothing of this kind goes out by itself. By hand you can still send it."),
+        required=False,
+    )
+    attach_pdf = forms.BooleanField(label=gettext_lazy("Attach PDF"), required=False)
+    subject = Line(label=gettext_lazy("Subject"), max_length=MOST_SUBJECT)
+    body = Prose(label=gettext_lazy("Message"), max_length=MOST_BODY, rows=12)
+    button = Line(label=gettext_lazy("Button"), max_length=MOST_BUTTON, required=False)
+
+    def __init__(self, *args: Any, kind: Kind, language: str, default_button: str, **kwargs: Any) -> None:
+        """Offer what this kind has: its words are written in `language`."""
+        super().__init__(*args, **kwargs)
+        self.kind, self.language = kind, language
+        for name in ("subject", "body", "button"):
+            self.fields[name].widget.attrs |= {"lang": language, "dir": "auto", "spellcheck": "true"}
+        if kind.pdf:
+            self.fields["attach_pdf"].help_text = _(kind.pdf)
+        else:
+            del self.fields["attach_pdf"]
+        if not kind.is_optional:
+            del self.fields["is_on"]
+        if not kind.button:
+            del self.fields["button"]
+        else:
+            said = _("Left empty it says “%(text)s”.") % {"text": default_button}
+            self.fields["button"].help_text = said
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what could never be filled, at the field, with the nearest name there is."""
+        if not self.errors:
+            try:
+                check_words(self.kind.name, self.language, self.words())
+            except BadTemplate as error:
+                self.add_error(error.field if error.field in self.fields else None, explain(error))
+        return self.cleaned_data
+
+    def words(self) -> Words:
+        """The words as typed."""
+        typed = self.cleaned_data
+        body = typed["body"].replace("\r\n", "\n").strip()
+        return Words(typed["subject"].strip(), body, typed.get("button", "").strip())
+
+    def switch(self) -> Switch:
+        """The switch as set; what the kind doesn't offer stays as it is."""
+        is_on = self.cleaned_data.get("is_on", True) or not self.kind.is_optional
+        return Switch(is_on=is_on, attach_pdf=bool(self.cleaned_data.get("attach_pdf")))
+
+
+def explain(error: BadTemplate) -> str:
+    """Say what is wrong with a template, in the reader's words."""
+    if error.why == "placeholder":
+        hole = "{{ %s }}"
+        if error.nearest:
+            return _("There is no %(name)s here. Did you mean %(nearest)s?") % {
+                "name": hole % error.name,
+                "nearest": hole % error.nearest,
+            }
+        return _("There is no %(name)s here. Choose one of the placeholders below.") % {"name": hole % error.name}
+    return _("This is too long.") if error.why == "too_long" else _("Fill this in.")

@@ -1,0 +1,122 @@
+"""A template as an email: with the seller's newest document where there is one, else with an example."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from tallystick.base import clock
+from tallystick.invoices import queries as invoices
+from tallystick.invoices.send import wording_values
+from tallystick.messages.email import Composed, Note, render_email, render_note, render_receipt
+from tallystick.messages.kinds import KINDS
+from tallystick.messages.templates import Words, default_button
+from tallystick.messages.wording import greeting
+from tallystick.payments import queries as payments
+from tallystick.pdf import formats
+from tallystick.sellers.queries import party_of_seller, seller
+
+_LIKE = {"reminder": "invoice", "late_reminder": "invoice", "thank_you": "invoice"}
+EXAMPLE_MINOR = 124_050
+_BODY = re.compile(r"<body[^>]*>")
+_SUBJECT = "margin:0;padding:14px 36px;background:#fff;border-bottom:1px solid #e2e5e7;font:600 15px/22px system-ui;color:#151d22"
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """A filled-in email, and the number of the document it is about, empty for an example."""
+
+    subject: str
+    email: Composed
+    about: str
+
+    def framed(self) -> str:
+        """The email as a page, its subject above it."""
+        line = format_html('<p style="{}" dir="auto">{}</p>', _SUBJECT, self.subject)
+        return _BODY.sub(lambda tag: tag[0] + line, self.email.html, count=1)
+
+
+def specimen(seller_id: UUID, kind: str, language: str, words: Words) -> Specimen:
+    """Fill a template in. Inside `tenant.tx`. Raises UnknownPlaceholder."""
+    if kind == "receipt" and (payment_id := payments.newest_payment()):
+        return _receipt(payment_id, language, words)
+    document_id = invoices.newest_document(_LIKE.get(kind, kind), is_open=kind != "thank_you")
+    if document_id:
+        return _document(kind, replace(invoices.document(document_id), language=language), words)
+    return _example(seller_id, kind, language, words)
+
+
+def _document(kind: str, found: invoices.Document, words: Words) -> Specimen:
+    seller_zone = str(found.content["seller"].get("time_zone") or "UTC")
+    late = (clock.business_date(clock.now(), seller_zone) - found.due_on).days if found.due_on else 0
+    filled = words.filled({**wording_values(found), "days_overdue": str(max(late, 0))})
+    composed = render_email(
+        {**found.content, "language": found.language},
+        kind=kind,
+        body=filled.body,
+        amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
+        pay_url=found.pay_url if found.open_minor > 0 and KINDS[kind].button else None,
+        button_text=filled.button,
+        due_on=found.due_on,
+    )
+    return Specimen(filled.subject, composed, found.number)
+
+
+def _receipt(payment_id: UUID, language: str, words: Words) -> Specimen:
+    receipt = {**payments.receipt(payment_id), "language": language}
+    party, customer = receipt["seller"], receipt["customer"]
+    locale = formats.locale_for(language, party.get("country", ""))
+    first_name = str(customer.get("attention") or "").split(" ")[0]
+    values = {
+        "number": receipt["number"],
+        "amount": formats.money(receipt["amount_minor"], receipt["currency"], locale),
+        "customer_name": customer["name"],
+        "contact_first_name": first_name,
+        "greeting": greeting(first_name, language),
+        "seller_name": party["name"],
+    }
+    filled = words.filled(values)
+    return Specimen(filled.subject, render_receipt(receipt, body=filled.body), receipt["number"])
+
+
+def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specimen:
+    """Nothing of that kind was ever made here: plain stand-ins, so that each placeholder shows."""
+    party, owner = party_of_seller(seller_id), seller(seller_id)
+    locale = formats.locale_for(language, owner.country)
+    today = clock.business_date(clock.now(), owner.time_zone)
+    with translation.override(language):
+        amount = formats.money(EXAMPLE_MINOR, owner.currency, locale)
+        due = formats.day(today + timedelta(days=14), locale)
+        values: Mapping[str, str] = {
+            "greeting": greeting("", language),
+            "contact_first_name": "",
+            "customer_name": _("Your customer"),
+            "seller_name": owner.name,
+            "number": "1042",
+            "amount": amount,
+            "total": amount,
+            "open_amount": amount,
+            "due_date": due,
+            "issue_date": formats.day(today, locale),
+            "po_number": "PO 17",
+            "days_overdue": "3",
+            "payment_method": "Visa ···· 4242",
+            "subscription": _("Your subscription"),
+        }
+        filled = words.filled(values)
+        button = filled.button or default_button(kind, language)
+        note = Note(
+            title=filled.subject,
+            label=_("Amount"),
+            amount=amount if "amount" in KINDS[kind].placeholders else "",
+            button_url="#" if button else "",
+            button_text=button,
+        )
+    return Specimen(filled.subject, render_note(note, seller=party, language=language, body=filled.body), "")
