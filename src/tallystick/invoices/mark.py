@@ -6,18 +6,24 @@ from datetime import datetime
 from uuid import UUID
 
 from tallystick.base import events, tenant
+from tallystick.customers.lock import lock_customers
 from tallystick.invoices.errors import NoSuchInvoice
 from tallystick.invoices.models import Invoice
+from tallystick.messages.triggers import stop_automatic
 
 
 def mark_sent(
     *, seller_id: UUID, invoice_id: UUID, now: datetime, by_hand: bool = False, actor_id: UUID | None = None
 ) -> None:
-    """Note that a document went to its customer; the first time counts. `by_hand` when staff did it outside. Idempotent."""
+    """Note that a document went to its customer; the first time counts. `by_hand` when staff did it outside: then its own
+    email that waits is stopped (E14). Idempotent. Locks the customer when by hand."""
     with tenant.tx(seller_id, actor_id=actor_id):
         issued = Invoice.objects.filter(id=invoice_id, number__isnull=False)
         if not issued.exists():
             raise NoSuchInvoice(str(invoice_id))
+        if by_hand:
+            lock_customers(issued.values_list("customer_id", flat=True))
+            stop_automatic([invoice_id], reason="marked_as_sent", now=now, actor_id=actor_id)
         if issued.filter(sent_at__isnull=True).update(sent_at=now):
             customer_id = issued.values_list("customer_id", flat=True).get()
             events.record(

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from tallystick.base import tenant
+from tallystick.base.ids import new_id
+from tallystick.customers.lock import lock_customers
 from tallystick.customers.queries import addresses_for_documents
 from tallystick.invoices import queries
 from tallystick.invoices.errors import NoSuchInvoice
@@ -18,9 +20,10 @@ from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.templates import switch_of, words_of
+from tallystick.messages.triggers import automatic_key, goes_at, is_said_by_hand, stop_automatic, triggers
 from tallystick.messages.wording import greeting
 from tallystick.pdf import formats
-from tallystick.sellers.queries import logo_of
+from tallystick.sellers.queries import logo_of, seller
 
 LOGO = "logo@tallystick"
 
@@ -91,11 +94,17 @@ def send_document(
     attachment_ids: Sequence[UUID] = (),
     actor_id: UUID | None = None,
 ) -> Message:
-    """Queue an issued document's email, to go at once (A9). Idempotent by `message_id`. Raises NoSuchInvoice for a draft."""
+    """Queue an issued document's email, to go at once (A9); its own that waits is stopped (E14).
+
+    Idempotent by `message_id`. Locks the customer, so that a document's own email and this one never both go. Raises
+    NoSuchInvoice for a draft.
+    """
     with tenant.tx(seller_id, actor_id=actor_id):
         row = queries.invoice(invoice_id)
         if row.number is None:
             raise NoSuchInvoice(str(invoice_id))
+        lock_customers([row.customer_id])
+        stop_automatic([invoice_id], reason="sent_by_hand", now=now, actor_id=actor_id)
         letter = Letter(
             id=message_id,
             dedupe_key=f"{row.kind}:{invoice_id}:{message_id}",
@@ -113,6 +122,44 @@ def send_document(
             is_by_hand=True,
         )
         return queue_message(seller_id=seller_id, letter=letter, now=now, actor_id=actor_id)
+
+
+def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Message | None:
+    """Queue a document's own email when its seller sends that kind by itself (E11); None when not.
+
+    It goes after the seller's delay, and not before the morning of the document's date (E13, E15). Idempotent: one per
+    document. Locks the customer. A person who sent it or marked it as sent meanwhile was faster (E14).
+    """
+    with tenant.tx(seller_id):
+        row = queries.invoice(invoice_id)
+        rules = triggers()
+        if row.kind not in rules.auto_kinds or row.number is None or row.issued_on is None:
+            return None
+        lock_customers([row.customer_id])
+        if queries.invoice(invoice_id).sent_at or is_said_by_hand(invoice_id):
+            return None
+        start = compose_for(invoice_id)
+        letter = Letter(
+            id=new_id(),
+            dedupe_key=automatic_key(invoice_id),
+            kind=row.kind,
+            recipients=start.recipients,
+            copies=start.copies,
+            language=row.language,
+            subject=start.subject,
+            body=start.body,
+            customer_id=row.customer_id,
+            document_id=invoice_id,
+            attach_pdf=start.attach_pdf,
+            attachment_ids=[file.id for file in queries.attachments_of(invoice_id)],
+        )
+        due_at = goes_at(
+            now=now,
+            delay_minutes=rules.delay_minutes,
+            document_on=row.issued_on,
+            time_zone=seller(seller_id).time_zone,
+        )
+        return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=due_at)
 
 
 def send_as_composed(

@@ -96,3 +96,22 @@ class MessageTemplate(TenantModel):
             RowSecurity(name="message_template_tenant"),
             Audited(name="message_template_audited"),
         ]
+
+
+class SendRules(TenantModel):
+    """Which documents a seller sends by themselves when issued, and how long after. Without a row: none."""
+
+    auto_kinds = ArrayField(models.CharField(max_length=30), default=list)
+    delay_minutes = models.SmallIntegerField(default=5)
+
+    class Meta:
+        """One row per seller."""
+
+        app_label = "messages_"
+        db_table = "send_rules"
+        constraints = [
+            models.UniqueConstraint(fields=["seller_id"], name="send_rules_once"),
+            models.CheckConstraint(condition=models.Q(delay_minutes__range=(0, 60)), name="send_rules_delay"),
+            RowSecurity(name="send_rules_tenant"),
+            Audited(name="send_rules_audited"),
+        ]

@@ -109,11 +109,23 @@ def cancel_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id
     """Take a message out of the outbox before it goes, and return whether that was in time."""
     with tenant.tx(seller_id, actor_id=actor_id):
         message = Message.objects.select_for_update(skip_locked=True).filter(id=message_id, state="queued").first()
-        if message is None:
-            return False
-        Message.objects.filter(id=message_id).update(state="cancelled", reason="cancelled")
-        tell("message.cancelled", message, now, actor_id)
-        return True
+        return message is not None and stop_message(message, reason="cancelled", now=now, actor_id=actor_id)
+
+
+def send_now(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
+    """Let a message that waits for its time go at once, and return whether it still waited. Idempotent."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        changed = Message.objects.filter(id=message_id, state="queued", due_at__gt=now).update(due_at=now)
+        if changed:
+            ring("messages")
+        return bool(changed)
+
+
+def stop_message(message: Message, *, reason: str, now: datetime, actor_id: UUID | None = None) -> bool:
+    """Take a queued message that is locked out of the outbox; `reason` is a stable word. Inside `tenant.tx`."""
+    Message.objects.filter(id=message.id).update(state="cancelled", reason=reason)
+    tell("message.cancelled", message, now, actor_id, reason=reason)
+    return True
 
 
 def tell(

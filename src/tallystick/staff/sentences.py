@@ -82,6 +82,8 @@ def skip_reason(reason: str) -> str:
         "voided": _("The invoice was cancelled."),
         "paid": _("It was paid meanwhile."),
         "cancelled": _("Someone stopped it in time."),
+        "sent_by_hand": _("Someone sent it by hand first."),
+        "marked_as_sent": _("Someone marked it as sent first."),
     }.get(reason, reason.replace("_", " "))
 
 
@@ -252,7 +254,12 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
     "message.sent": _emailed,
     "message.failed": _mail_failed,
     "message.skipped": _mail_skipped,
-    "message.cancelled": lambda data: ("mail-minus", "", _("Email to %(people)s stopped") % {"people": _to(data)}, ""),
+    "message.cancelled": lambda data: (
+        "mail-minus",
+        "",
+        _("Email to %(people)s stopped") % {"people": _to(data)},
+        skip_reason(str(data.get("reason", ""))),
+    ),
     "customer.saved": lambda data: ("user-pen", "", _("Customer details saved"), ""),
     "customer.archived": lambda data: ("archive", "", _("Customer archived"), ""),
     "customer.restored": lambda data: ("archive-restore", "", _("Customer put back on file"), ""),

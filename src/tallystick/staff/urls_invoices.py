@@ -29,5 +29,6 @@ urlpatterns = [
     path("invoices/<uuid:invoice_id>/files/<uuid:attachment_id>", invoices.file, name="invoice-file"),
     path("invoices/<uuid:invoice_id>/files/<uuid:attachment_id>/remove", invoice_actions.detach, name="invoice-detach"),
     path("invoices/<uuid:invoice_id>/emails/<uuid:message_id>/retry", invoice_actions.retry, name="message-retry"),
+    path("invoices/<uuid:invoice_id>/emails/<uuid:message_id>/now", invoice_actions.send_at_once, name="message-now"),
     path("invoices/<uuid:invoice_id>/emails/<uuid:message_id>/cancel", invoice_actions.cancel, name="message-cancel"),
 ]

@@ -64,6 +64,7 @@ urlpatterns = [
     path("settings/email/default", connections.email_default, name="settings-email-default"),
     path("settings/email/test", connections.email_test, name="settings-email-test"),
     path("settings/templates", templates.templates, name="settings-templates"),
+    path("settings/templates/triggers", templates.triggers, name="settings-triggers"),
     path("settings/templates/<slug:kind>/<slug:language>", templates.template, name="settings-template"),
     path("settings/templates/<slug:kind>/<slug:language>/preview", templates.preview, name="template-preview"),
     path("settings/templates/<slug:kind>/<slug:language>/test", templates.test, name="template-test"),

@@ -10,6 +10,7 @@ from tallystick.base import clock
 from tallystick.base.bell import ring
 from tallystick.base.events import Fact
 from tallystick.invoices.mark import mark_sent
+from tallystick.invoices.send import send_when_issued
 from tallystick.messages.invitation import queue_invitation
 from tallystick.payments.allocate import apply_credit_note, reapply_credit_notes
 from tallystick.payments.notices import queue_charge_failure, queue_refund_notice
@@ -45,6 +46,11 @@ def note_sent(fact: Fact, now: datetime) -> None:
     """The first email that went out makes the document sent."""
     if fact.data.get("message_kind") in {"invoice", "credit_note"}:
         mark_sent(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
+
+
+def send_document_by_itself(fact: Fact, now: datetime) -> None:
+    """A document of a kind that goes out by itself is on its way."""
+    send_when_issued(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
 
 
 def plan_autopay(fact: Fact, now: datetime) -> None:
@@ -87,12 +93,12 @@ def reapply_notes(fact: Fact, now: datetime) -> None:
 
 
 SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
-    "invoice.issued": (render_later, plan_autopay),
+    "invoice.issued": (render_later, plan_autopay, send_document_by_itself),
     "invoice.paid": (stop_charges,),
     "invoice.voided": (stop_charges,),
     "invoice.written_off": (stop_charges,),
     "invoice.reopened": (reapply_notes,),
-    "credit_note.issued": (apply_credit, render_later),
+    "credit_note.issued": (apply_credit, render_later, send_document_by_itself),
     "payment.received": (send_receipt,),
     "message.sent": (note_sent,),
     "order.completed": (release_charges,),

@@ -18,7 +18,40 @@ from tallystick.messages.templates import (
     Words,
     check_words,
 )
+from tallystick.messages.triggers import AUTOMATIC, MOST_DELAY, Triggers
 from tallystick.staff.forms.typed import Line, Prose
+
+
+class TriggersForm(forms.Form):
+    """Which documents go out when they are issued, and how long after."""
+
+    invoice = forms.BooleanField(label=gettext_lazy("Invoices"), required=False)
+    credit_note = forms.BooleanField(label=gettext_lazy("Credit notes"), required=False)
+    delay_minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes to wait"),
+        help_text=gettext_lazy(
+            "From 0 to 60. Until then you can stop it; sending by hand or marking as sent stops it too."
+        ),
+        min_value=0,
+        max_value=MOST_DELAY,
+        error_messages={
+            "min_value": gettext_lazy("From 0 to 60 minutes."),
+            "max_value": gettext_lazy("From 0 to 60 minutes."),
+            "invalid": gettext_lazy("From 0 to 60 minutes."),
+            "required": gettext_lazy("Fill this in."),
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+    @staticmethod
+    def fields_of(kept: Triggers) -> dict[str, Any]:
+        """What the form starts with."""
+        return {**{kind: kind in kept.auto_kinds for kind in AUTOMATIC}, "delay_minutes": kept.delay_minutes}
+
+    def triggers(self) -> Triggers:
+        """The triggers as set."""
+        chosen = frozenset(kind for kind in AUTOMATIC if self.cleaned_data[kind])
+        return Triggers(chosen, self.cleaned_data["delay_minutes"])
 
 
 class TemplateForm(forms.Form):

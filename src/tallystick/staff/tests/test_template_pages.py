@@ -14,7 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from tallystick.base import tenant
 from tallystick.invoices import queries as invoices
 from tallystick.messages.kinds import KINDS
+from tallystick.messages.queries import messages_about
 from tallystick.messages.templates import Switch, Words, house_words, switch_of, words_of
+from tallystick.messages.triggers import Triggers, save_triggers, triggers
 from tallystick.payments.tests.stage import Stage
 from tallystick.staff.tests.test_office_pages import client_of, url
 from tallystick.testing.mailbox import Mailbox, open_mailbox
@@ -147,3 +149,31 @@ def test_the_list_costs_the_same_for_any_number_of_own_words(world: World) -> No
     for kind in ("invoice", "receipt", "refund"):
         client.post(url(world, "settings-template", kind, "en"), typed(kind, body="Own words."))
     assert cost() == before
+
+
+def test_e11_e13_the_triggers_are_set_above_the_list(world: World) -> None:
+    client = client_of(world)
+    answer = client.post(url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "61"})
+    assert answer.status_code == 422
+    assert "From 0 to 60 minutes." in answer.content.decode()
+    assert client.post(url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "20"}).status_code == 302
+    with tenant.tx(world.seller_id, read_only=True):
+        assert triggers() == Triggers(frozenset({"invoice"}), 20)
+    page = client.get(url(world, "settings-templates")).content.decode()
+    assert 'value="20"' in page
+
+
+def test_e13_f2_an_email_that_waits_says_when_and_can_be_hurried_or_stopped(stage: Stage) -> None:
+    world = stage.world
+    save_triggers(wanted=Triggers(frozenset({"invoice"}), 30), **world.acting())
+    invoice_id, client = world.invoice(), client_of(world)
+    stage.drain()
+    page = client.get(url(world, "invoice", invoice_id)).content.decode()
+    assert "goes out" in page
+    with tenant.tx(world.seller_id, read_only=True):
+        [letter] = messages_about([invoice_id])
+    assert client.post(url(world, "message-now", invoice_id, letter.id)).status_code == 302
+    page = client.get(url(world, "invoice", invoice_id)).content.decode()
+    assert "goes out" not in page
+    client.post(url(world, "message-cancel", invoice_id, letter.id))
+    assert "Someone stopped it in time." in client.get(url(world, "invoice", invoice_id)).content.decode()

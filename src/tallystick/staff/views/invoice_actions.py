@@ -20,7 +20,7 @@ from tallystick.invoices.errors import AlreadyIssued, NoSuchInvoice, NotIssuable
 from tallystick.invoices.issue import issue_invoices
 from tallystick.invoices.mark import mark_sent, replace_link
 from tallystick.invoices.save import discard_draft
-from tallystick.messages.queue import cancel_message, retry_message
+from tallystick.messages.queue import cancel_message, retry_message, send_now
 from tallystick.payments.void import void_invoices
 from tallystick.sellers.roles import SELL, VOID
 from tallystick.staff.door import StaffRequest, door
@@ -237,6 +237,14 @@ def retry(request: StaffRequest, invoice_id: UUID, message_id: UUID) -> HttpResp
     """Try a failed email again."""
     if retry_message(**request.desk.acting(), message_id=message_id):
         messages.success(request, _("Trying again now"))
+    return back_to(request, invoice_id)
+
+
+@door(SELL, "POST")
+def send_at_once(request: StaffRequest, invoice_id: UUID, message_id: UUID) -> HttpResponse:
+    """Let an email that waits for its time go now."""
+    if send_now(**request.desk.acting(), message_id=message_id):
+        messages.success(request, _("Sending it now"))
     return back_to(request, invoice_id)
 
 

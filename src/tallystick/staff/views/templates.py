@@ -25,11 +25,13 @@ from tallystick.messages.templates import (
     switches,
     words_of,
 )
+from tallystick.messages.triggers import save_triggers
+from tallystick.messages.triggers import triggers as kept_triggers
 from tallystick.messages.wording import PLACEHOLDERS
 from tallystick.sellers.mail_route import send_test_mail
 from tallystick.sellers.roles import SETTINGS
 from tallystick.staff.door import StaffRequest, door
-from tallystick.staff.forms.templates import TemplateForm
+from tallystick.staff.forms.templates import TemplateForm, TriggersForm
 from tallystick.staff.specimen import Specimen, specimen
 from tallystick.staff.views.answer import REFUSED, go
 from tallystick.staff.views.compose import PREVIEW_POLICY
@@ -39,6 +41,23 @@ from tallystick.staff.views.settings import settings_page
 @door(SETTINGS)
 def templates(request: StaffRequest) -> HttpResponse:
     """List the kinds of email, whether each goes out, and in which languages its words are the seller's own."""
+    with tx(request.desk.seller_id, read_only=True):
+        form = TriggersForm(initial=TriggersForm.fields_of(kept_triggers()))
+    return _list(request, form)
+
+
+@door(SETTINGS, "POST")
+def triggers(request: StaffRequest) -> HttpResponse:
+    """Change which documents go out by themselves."""
+    form = TriggersForm(request.POST)
+    if not form.is_valid():
+        return _list(request, form)
+    save_triggers(**request.desk.acting(), wanted=form.triggers())
+    messages.success(request, _("Saved. It holds for what is issued from now on."))
+    return go(request, "settings-templates")
+
+
+def _list(request: StaffRequest, form: TriggersForm) -> HttpResponse:
     with tx(request.desk.seller_id, read_only=True):
         on, own = switches(), own_words()
         language = request.desk.seller.language
@@ -56,6 +75,8 @@ def templates(request: StaffRequest) -> HttpResponse:
         request,
         "settings_templates",
         "settings-templates",
+        status=REFUSED if form.errors else 200,
+        form=form,
         groups=[(True, [r for r in rows if r["kind"].is_sent]), (False, [r for r in rows if not r["kind"].is_sent])],  # type: ignore[attr-defined]
         spoken=language if language in dict(settings.LANGUAGES) else "en",
     )

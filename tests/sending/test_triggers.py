@@ -1,0 +1,198 @@
+"""Documents that go out by themselves: after the delay, once, unless a person was faster or a rule holds them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.db import connections
+
+from tallystick.base import clock, tenant
+from tallystick.base.ids import new_id
+from tallystick.invoices.mark import mark_sent
+from tallystick.invoices.send import send_as_composed, send_when_issued
+from tallystick.messages.models import Message
+from tallystick.messages.queue import cancel_message, send_now
+from tallystick.messages.templates import Switch, Words, save_switch, save_words
+from tallystick.messages.triggers import BadTrigger, Triggers, goes_at, save_triggers
+from tallystick.payments.void import void_invoices
+from tallystick.testing.mailbox import Mailbox, open_mailbox
+from tallystick.testing.world import World
+from tallystick.worker.sweeps import drain
+
+INVOICES = Triggers(frozenset({"invoice"}), 5)
+
+
+@pytest.fixture(scope="module")
+def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
+    with open_mailbox(tmp_path_factory.mktemp("mail")) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def stage(world: World, mailbox: Mailbox) -> None:
+    mailbox.use()
+    world.now = clock.now()
+    world.today = world.now.date()
+
+
+def let(world: World, **later: float) -> None:
+    """Move on and let happen what is due."""
+    world.later(**later)
+    with clock.at(world.now):
+        drain(world.seller_id)
+
+
+def about(world: World, invoice_id: UUID) -> list[tuple[str, str]]:
+    with tenant.tx(world.seller_id, read_only=True):
+        found = Message.objects.filter(document_id=invoice_id).order_by("created_at", "id")
+        return [(message.state, message.reason) for message in found]
+
+
+def issue(world: World, wanted: Triggers = INVOICES, **given: Any) -> UUID:
+    save_triggers(wanted=wanted, **world.acting())
+    invoice_id = world.invoice(**given)
+    let(world)
+    return invoice_id
+
+
+def test_e11_nothing_goes_out_by_itself_until_somebody_says_so(world: World) -> None:
+    assert about(world, issue(world, Triggers())) == []
+
+
+def test_e11_e13_an_invoice_goes_out_once_after_five_minutes(world: World, mailbox: Mailbox) -> None:
+    words = Words("Own words for {{ number }}", "Please pay {{ amount }}.", "Settle it")
+    save_words(kind="invoice", language="en", words=words, **world.acting())
+    invoice_id = issue(world)
+    assert about(world, invoice_id) == [("queued", "")]
+    let(world, minutes=4, seconds=50)
+    assert about(world, invoice_id) == [("queued", "")]
+    let(world, seconds=20)
+    let(world, minutes=20)
+    assert about(world, invoice_id) == [("sent", "")]
+    send_when_issued(invoice_id=invoice_id, **world.acting())
+    assert len(about(world, invoice_id)) == 1
+    with tenant.tx(world.seller_id, read_only=True):
+        message = Message.objects.get(document_id=invoice_id)
+    [arrived] = [m for m in mailbox.messages() if m["message_id"].strip("<>") == message.message_id.strip("<>")]
+    assert arrived["subject"].startswith("Own words for ")
+
+
+def test_e12_each_kind_of_document_has_its_own_trigger(world: World) -> None:
+    invoice_id = issue(world, Triggers(frozenset({"credit_note"}), 0))
+    assert about(world, invoice_id) == []
+
+
+def test_e14_sending_by_hand_first_stops_it(world: World) -> None:
+    invoice_id = issue(world)
+    assert send_as_composed(invoice_id=invoice_id, message_id=new_id(), **world.acting())
+    let(world, minutes=10)
+    assert sorted(about(world, invoice_id)) == [("cancelled", "sent_by_hand"), ("sent", "")]
+
+
+def test_e14_sending_by_hand_before_the_fact_is_heard_is_the_only_one(world: World) -> None:
+    save_triggers(wanted=INVOICES, **world.acting())
+    invoice_id = world.invoice()
+    assert send_as_composed(invoice_id=invoice_id, message_id=new_id(), **world.acting())
+    let(world, minutes=10)
+    assert about(world, invoice_id) == [("sent", "")]
+
+
+def test_e14_marking_as_sent_first_stops_it(world: World) -> None:
+    invoice_id = issue(world)
+    mark_sent(invoice_id=invoice_id, by_hand=True, **world.acting())
+    let(world, minutes=10)
+    assert about(world, invoice_id) == [("cancelled", "marked_as_sent")]
+    save_triggers(wanted=INVOICES, **world.acting())
+    other = world.invoice()
+    mark_sent(invoice_id=other, by_hand=True, **world.acting())
+    let(world, minutes=10)
+    assert about(world, other) == []
+
+
+def test_e14_a_person_and_the_trigger_at_once_say_it_once(world: World) -> None:
+    """Whoever takes the customer's lock first; twenty times."""
+    save_triggers(wanted=Triggers(frozenset({"invoice"}), 0), **world.acting())
+    for _ in range(20):
+        invoice_id, gate = world.invoice(), threading.Barrier(2)
+
+        def by_hand(invoice_id: UUID = invoice_id, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            send_as_composed(invoice_id=invoice_id, message_id=new_id(), **world.acting())
+            connections.close_all()
+
+        def by_itself(invoice_id: UUID = invoice_id, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            send_when_issued(invoice_id=invoice_id, **world.acting())
+            connections.close_all()
+
+        both = [threading.Thread(target=each) for each in (by_hand, by_itself)]
+        for each in both:
+            each.start()
+        for each in both:
+            each.join()
+        let(world, minutes=1)
+        assert [state for state, _reason in about(world, invoice_id)].count("sent") == 1
+
+
+@pytest.mark.parametrize(
+    ("document_on", "goes"),
+    [
+        (date(2026, 3, 9), "2026-03-10 23:35"),
+        (date(2026, 3, 11), "2026-03-11 06:00"),
+        (date(2026, 3, 31), "2026-03-31 05:00"),
+    ],
+)
+def test_e15_a_document_dated_ahead_waits_for_the_morning_of_its_day(document_on: date, goes: str) -> None:
+    """In the seller's zone: Bucharest is two hours ahead, three from the last Sunday of March."""
+    now = datetime(2026, 3, 10, 23, 30, tzinfo=UTC)
+    if document_on == date(2026, 3, 11):  # it is past midnight there already
+        now = datetime(2026, 3, 10, 20, 0, tzinfo=UTC)
+    at = goes_at(now=now, delay_minutes=5, document_on=document_on, time_zone="Europe/Bucharest")
+    assert at.strftime("%Y-%m-%d %H:%M") == goes
+    assert at.utcoffset() == timedelta(0)
+
+
+def test_without_an_address_it_says_why(world: World) -> None:
+    invoice_id = issue(world, customer="otto")
+    assert about(world, invoice_id) == [("skipped", "no_address")]
+
+
+def test_f3_a_switched_off_template_says_why(world: World) -> None:
+    save_switch(kind="invoice", switch=Switch(is_on=False, attach_pdf=True), **world.acting())
+    invoice_id = issue(world)
+    assert about(world, invoice_id) == [("skipped", "template_off")]
+    assert send_as_composed(invoice_id=invoice_id, message_id=new_id(), **world.acting())
+    let(world, minutes=1)
+    assert about(world, invoice_id)[-1] == ("sent", "")
+
+
+def test_voided_meanwhile_it_isnt_sent(world: World) -> None:
+    invoice_id = issue(world)
+    void_invoices(invoice_ids=[invoice_id], reason="wrong", today=world.today, **world.acting())
+    let(world, minutes=10)
+    assert about(world, invoice_id) == [("skipped", "voided")]
+
+
+def test_f2_it_can_be_stopped_or_sent_now(world: World) -> None:
+    stopped, hurried = issue(world), issue(world)
+    with tenant.tx(world.seller_id, read_only=True):
+        ids = {row.document_id: row.id for row in Message.objects.filter(state="queued")}
+    assert cancel_message(message_id=ids[stopped], **world.acting())
+    assert send_now(message_id=ids[hurried], **world.acting())
+    assert not send_now(message_id=ids[hurried], **world.acting())
+    let(world)
+    assert about(world, stopped) == [("cancelled", "cancelled")]
+    assert about(world, hurried) == [("sent", "")]
+
+
+@pytest.mark.parametrize(
+    "wanted", [Triggers(frozenset({"poem"}), 5), Triggers(frozenset(), 61), Triggers(frozenset(), -1)]
+)
+def test_triggers_that_make_no_sense_are_refused(world: World, wanted: Triggers) -> None:
+    with pytest.raises(BadTrigger):
+        save_triggers(wanted=wanted, **world.acting())
