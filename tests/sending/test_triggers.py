@@ -15,8 +15,9 @@ from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_as_composed, send_when_issued
+from tallystick.messages import blast
 from tallystick.messages.models import Message
-from tallystick.messages.queue import cancel_message, send_now
+from tallystick.messages.queue import cancel_message, hold_message, release_messages, send_now
 from tallystick.messages.templates import Switch, Words, save_switch, save_words
 from tallystick.messages.triggers import BadTrigger, Triggers, goes_at, save_triggers
 from tallystick.payments.void import void_invoices
@@ -191,8 +192,57 @@ def test_f2_it_can_be_stopped_or_sent_now(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "wanted", [Triggers(frozenset({"poem"}), 5), Triggers(frozenset(), 61), Triggers(frozenset(), -1)]
+    "wanted",
+    [
+        Triggers(frozenset({"poem"}), 5),
+        Triggers(frozenset(), 61),
+        Triggers(frozenset(), -1),
+        Triggers(frozenset(), 5, 0),
+    ],
 )
 def test_triggers_that_make_no_sense_are_refused(world: World, wanted: Triggers) -> None:
     with pytest.raises(BadTrigger):
         save_triggers(wanted=wanted, **world.acting())
+
+
+def test_f2_what_is_far_above_the_usual_waits_for_a_person(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two a day are usual here, so that with a factor of 3 the seventh is held; by hand nothing is."""
+    monkeypatch.setattr(blast, "FLOOR", 4)
+    rules = Triggers(frozenset({"invoice"}), 0)
+    for _ in range(2):
+        issue(world, rules)
+    let(world, days=1)
+    ids = [issue(world, rules) for _ in range(9)]
+    states = [about(world, invoice_id)[0] for invoice_id in ids]
+    assert states == [("sent", "")] * 6 + [("held", "brake")] * 3
+    by_hand = world.invoice()
+    send_as_composed(invoice_id=by_hand, message_id=new_id(), **world.acting())
+    let(world)
+    assert ("sent", "") in about(world, by_hand)
+    let(world, hours=2)
+    assert about(world, ids[-1]) == [("held", "brake")]
+    assert release_messages(**world.acting()) == 3
+    let(world)
+    assert [about(world, invoice_id)[0] for invoice_id in ids] == [("sent", "")] * 9
+
+
+def test_f2_fifty_a_day_always_go(world: World) -> None:
+    with tenant.tx(world.seller_id):
+        assert [blast.brakes(world.seller_id, world.now) for _ in range(52)] == [False] * 50 + [True] * 2
+
+
+def test_f2_held_released_and_stopped(world: World) -> None:
+    invoice_id = issue(world)
+    with tenant.tx(world.seller_id, read_only=True):
+        [message] = Message.objects.filter(document_id=invoice_id)
+    one = {"message_id": message.id, **world.acting()}
+    assert hold_message(**one)
+    assert not hold_message(**one)
+    let(world, hours=1)
+    assert about(world, invoice_id) == [("held", "held")]
+    assert release_messages(**world.acting()) == 0, "what a person holds isn't the brake's to release"
+    assert release_messages(**one) == 1
+    assert hold_message(**one)
+    assert cancel_message(**one)
+    let(world, hours=1)
+    assert about(world, invoice_id) == [("cancelled", "cancelled")]

@@ -11,7 +11,8 @@ from tallystick.base.schema import Audited, RowSecurity, Swept, TenantKey, Tenan
 class Message(TenantModel):
     """One email to one set of people. `dedupe_key` is why it can't be said twice.
 
-    States: queued, sending, sent, skipped (with the reason), failed (with the server's words), cancelled.
+    States: queued, held (by a person or the brake), sending, sent, skipped (with the reason), failed (with the server's
+    words), cancelled.
     """
 
     dedupe_key = models.TextField()
@@ -46,6 +47,11 @@ class Message(TenantModel):
         indexes = [
             models.Index(
                 fields=["due_at", "id"], name="message_waiting", condition=models.Q(state__in=["queued", "sending"])
+            ),
+            models.Index(
+                fields=["seller_id", "due_at", "id"],
+                name="message_outbox",
+                condition=models.Q(state__in=["queued", "held", "sending"]),
             ),
             models.Index(fields=["seller_id", "document_id", "created_at"], name="message_of_document"),
             models.Index(fields=["seller_id", "state", "created_at"], name="message_by_state"),
@@ -103,6 +109,7 @@ class SendRules(TenantModel):
 
     auto_kinds = ArrayField(models.CharField(max_length=30), default=list)
     delay_minutes = models.SmallIntegerField(default=5)
+    brake_factor = models.SmallIntegerField(default=3)
 
     class Meta:
         """One row per seller."""
@@ -111,7 +118,26 @@ class SendRules(TenantModel):
         db_table = "send_rules"
         constraints = [
             models.UniqueConstraint(fields=["seller_id"], name="send_rules_once"),
-            models.CheckConstraint(condition=models.Q(delay_minutes__range=(0, 60)), name="send_rules_delay"),
+            models.CheckConstraint(
+                condition=models.Q(delay_minutes__range=(0, 60), brake_factor__range=(1, 100)), name="send_rules_range"
+            ),
             RowSecurity(name="send_rules_tenant"),
             Audited(name="send_rules_audited"),
+        ]
+
+
+class MessageDay(TenantModel):
+    """How many messages were decided on by themselves on one UTC day: the brake's memory."""
+
+    on = models.DateField()
+    count = models.IntegerField()
+
+    class Meta:
+        """One row per day."""
+
+        app_label = "messages_"
+        db_table = "message_day"
+        constraints = [
+            models.UniqueConstraint(fields=["seller_id", "on"], name="message_day_once"),
+            RowSecurity(name="message_day_tenant"),
         ]

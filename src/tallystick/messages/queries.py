@@ -5,12 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from django.db.models import Count, Q
+
+from tallystick.base.pages import Page, keyset_page
 from tallystick.messages.models import Message
 
 
 def messages_about(document_ids: Sequence[UUID]) -> list[Message]:
     """Return the messages about these documents, newest first."""
     return list(Message.objects.filter(document_id__in=document_ids).order_by("-created_at", "-id"))
+
+
+def outbox(*, cursor: str, size: int) -> Page[Message]:
+    """Return what is about to leave, the next to go first, what is held among it. One query."""
+    rows = Message.objects.filter(state__in=["queued", "held", "sending"]).select_related("customer")
+    return keyset_page(rows, keys=["due_at", "id"], cursor=cursor, size=size)
+
+
+def outbox_counts() -> tuple[int, int]:
+    """Return how many messages wait to leave, and how many of them the brake holds. One query."""
+    found = Message.objects.filter(state__in=["queued", "held", "sending"]).aggregate(
+        all=Count("id"), held=Count("id", filter=Q(state="held", reason="brake"))
+    )
+    return found["all"], found["held"]
 
 
 def message(message_id: UUID) -> Message | None:

@@ -13,6 +13,7 @@ from django.conf import settings
 
 from tallystick.base import events, tenant
 from tallystick.base.bell import ring
+from tallystick.messages.blast import BRAKE, brakes
 from tallystick.messages.models import Message
 from tallystick.messages.templates import switch_of
 
@@ -56,6 +57,7 @@ def queue_message(
         if known:
             return known
         reason = _why_not(letter)
+        is_parked = not reason and not letter.is_by_hand and brakes(seller_id, now)
         message = Message(
             id=letter.id,
             seller_id=seller_id,
@@ -73,8 +75,8 @@ def queue_message(
             payment_link=letter.payment_link,
             attachment_ids=list(letter.attachment_ids),
             data=letter.data,
-            state="skipped" if reason else "queued",
-            reason=reason,
+            state="skipped" if reason else "held" if is_parked else "queued",
+            reason=BRAKE if is_parked else reason,
             message_id=f"<{letter.id}@{urlsplit(settings.PUBLIC_URL).hostname}>",
             due_at=due_at or now,
             created_at=now,
@@ -108,7 +110,8 @@ def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id:
 def cancel_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
     """Take a message out of the outbox before it goes, and return whether that was in time."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        message = Message.objects.select_for_update(skip_locked=True).filter(id=message_id, state="queued").first()
+        waiting = Message.objects.filter(id=message_id, state__in=["queued", "held"])
+        message = waiting.select_for_update(skip_locked=True).first()
         return message is not None and stop_message(message, reason="cancelled", now=now, actor_id=actor_id)
 
 
@@ -119,6 +122,26 @@ def send_now(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID
         if changed:
             ring("messages")
         return bool(changed)
+
+
+def hold_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
+    """Keep a message that waits from going until somebody releases it, and return whether it still waited."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        changed = Message.objects.filter(id=message_id, state="queued").update(state="held", reason="held")
+        return bool(changed)
+
+
+def release_messages(
+    *, seller_id: UUID, now: datetime, message_id: UUID | None = None, actor_id: UUID | None = None
+) -> int:
+    """Let a held message go when it is due, or all that the brake holds; return how many. Idempotent."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        held = Message.objects.filter(state="held")
+        held = held.filter(id=message_id) if message_id else held.filter(reason=BRAKE)
+        changed = held.update(state="queued", reason="")
+        if changed:
+            ring("messages")
+        return changed
 
 
 def stop_message(message: Message, *, reason: str, now: datetime, actor_id: UUID | None = None) -> bool:

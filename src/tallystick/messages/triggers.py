@@ -16,7 +16,7 @@ from tallystick.messages.queue import stop_message
 
 AUTOMATIC: Final = ("invoice", "credit_note")
 """Kinds of document that can go out by themselves; estimates and payment plans join when they exist."""
-MOST_DELAY = 60
+MOST_DELAY, MOST_FACTOR = 60, 100
 MORNING = time(8)
 
 
@@ -30,16 +30,18 @@ class BadTrigger(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Triggers:
-    """Kinds that go out when issued, and the minutes until they do, in which a person may still be faster."""
+    """Kinds that go out when issued; the minutes until they do, in which a person may still be faster; and how many times
+    the busiest of the last 30 days may go out by itself before the rest is held."""
 
     auto_kinds: frozenset[str] = frozenset()
     delay_minutes: int = 5
+    brake_factor: int = 3
 
 
 def triggers() -> Triggers:
     """Return the current seller's triggers. Inside `tenant.tx`; one query."""
     row = SendRules.objects.first()
-    return Triggers(frozenset(row.auto_kinds), row.delay_minutes) if row else Triggers()
+    return Triggers(frozenset(row.auto_kinds), row.delay_minutes, row.brake_factor) if row else Triggers()
 
 
 def save_triggers(*, seller_id: UUID, wanted: Triggers, now: datetime, actor_id: UUID | None = None) -> None:
@@ -48,7 +50,13 @@ def save_triggers(*, seller_id: UUID, wanted: Triggers, now: datetime, actor_id:
         raise BadTrigger("auto_kinds")
     if not 0 <= wanted.delay_minutes <= MOST_DELAY:
         raise BadTrigger("delay_minutes")
-    values = {"auto_kinds": sorted(wanted.auto_kinds), "delay_minutes": wanted.delay_minutes}
+    if not 1 <= wanted.brake_factor <= MOST_FACTOR:
+        raise BadTrigger("brake_factor")
+    values = {
+        "auto_kinds": sorted(wanted.auto_kinds),
+        "delay_minutes": wanted.delay_minutes,
+        "brake_factor": wanted.brake_factor,
+    }
     with tenant.tx(seller_id, actor_id=actor_id):
         SendRules.objects.update_or_create(
             seller_id=seller_id, defaults=values, create_defaults={**values, "id": new_id(), "seller_id": seller_id}
@@ -72,12 +80,12 @@ def automatic_key(document_id: UUID) -> str:
 
 def is_said_by_hand(document_id: UUID) -> bool:
     """Whether a person has sent a document already, or is about to. Inside `tenant.tx`."""
-    spoken = Message.objects.filter(document_id=document_id, state__in=["queued", "sending", "sent"])
+    spoken = Message.objects.filter(document_id=document_id, state__in=["queued", "held", "sending", "sent"])
     return spoken.exclude(dedupe_key=automatic_key(document_id)).exists()
 
 
 def stop_automatic(document_ids: Iterable[UUID], *, reason: str, now: datetime, actor_id: UUID | None = None) -> int:
     """Stop the documents' own emails that still wait, as a person was faster; return how many. Inside `tenant.tx`."""
     keys = [automatic_key(document_id) for document_id in document_ids]
-    waiting = Message.objects.select_for_update().filter(dedupe_key__in=keys, state="queued")
+    waiting = Message.objects.select_for_update().filter(dedupe_key__in=keys, state__in=["queued", "held"])
     return sum(stop_message(message, reason=reason, now=now, actor_id=actor_id) for message in waiting)

@@ -18,7 +18,7 @@ from tallystick.messages.templates import (
     Words,
     check_words,
 )
-from tallystick.messages.triggers import AUTOMATIC, MOST_DELAY, Triggers
+from tallystick.messages.triggers import AUTOMATIC, MOST_DELAY, MOST_FACTOR, Triggers
 from tallystick.staff.forms.typed import Line, Prose
 
 
@@ -43,15 +43,30 @@ class TriggersForm(forms.Form):
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 
+    brake_factor = forms.IntegerField(
+        label=gettext_lazy("Hold and ask above so many times the usual"),
+        help_text=gettext_lazy("The busiest of the last 30 days counts as usual. Fifty a day always go."),
+        min_value=1,
+        max_value=MOST_FACTOR,
+        error_messages={
+            "min_value": gettext_lazy("From 1 to 100 times."),
+            "max_value": gettext_lazy("From 1 to 100 times."),
+            "invalid": gettext_lazy("From 1 to 100 times."),
+            "required": gettext_lazy("Fill this in."),
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
     @staticmethod
     def fields_of(kept: Triggers) -> dict[str, Any]:
         """What the form starts with."""
-        return {**{kind: kind in kept.auto_kinds for kind in AUTOMATIC}, "delay_minutes": kept.delay_minutes}
+        chosen = {kind: kind in kept.auto_kinds for kind in AUTOMATIC}
+        return {**chosen, "delay_minutes": kept.delay_minutes, "brake_factor": kept.brake_factor}
 
     def triggers(self) -> Triggers:
         """The triggers as set."""
         chosen = frozenset(kind for kind in AUTOMATIC if self.cleaned_data[kind])
-        return Triggers(chosen, self.cleaned_data["delay_minutes"])
+        return Triggers(chosen, self.cleaned_data["delay_minutes"], self.cleaned_data["brake_factor"])
 
 
 class TemplateForm(forms.Form):

@@ -22,7 +22,6 @@ from tallystick.staff.door import Desk
 from tallystick.staff.forms import choices
 from tallystick.staff.money_back import money_entry_words
 from tallystick.staff.sentences import Told
-from tallystick.staff.templatetags.show import badge
 from tallystick.staff.templatetags.show import percent as show_percent
 
 register = template.Library()
@@ -124,20 +123,6 @@ def step_words(
         "dispute.won_back": _("Dispute over payment {number} won on appeal"),
     }.get(step.kind, money_entry_words().get(step.kind, step.kind.replace("_", " ").replace(".", " ")) + " {number}")
     return format_html(text, number=number)
-
-
-@register.simple_tag
-def message_badge(letter: Any) -> SafeString:
-    """Show the state of an email."""
-    shape, text = {
-        "queued": ("scheduled", _("Waiting")),
-        "sending": ("processing", _("On its way")),
-        "sent": ("paid", _("Sent")),
-        "skipped": ("void", _("Not sent")),
-        "failed": ("failed", _("Failed")),
-        "cancelled": ("void", _("Stopped")),
-    }.get(letter.state, ("sent", letter.state))
-    return badge(shape, text)
 
 
 @register.filter

@@ -37,6 +37,7 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         ("customers", "users", _("Customers"), None, VIEW),
         ("payments", "landmark", _("Payments"), None, VIEW),
         ("charges", "calendar-clock", _("Planned charges"), None, VIEW),
+        ("outbox", "mail", _("Outbox"), None, VIEW),
         ("terminal", "credit-card", _("Terminal"), None, CHARGE),
         ("catalog", "package", _("Catalog"), None, VIEW),
     ]

@@ -260,6 +260,7 @@ def letter_badge(letter: Any) -> SafeString:
     """Show where an email is: queued, sent, failed, not sent."""
     states = {
         "queued": ("scheduled", _("Waiting to go")),
+        "held": ("due", _("Held")),
         "sending": ("processing", _("On its way")),
         "sent": ("sent", _("Email sent")),
         "failed": ("failed", _("Didn't go out")),

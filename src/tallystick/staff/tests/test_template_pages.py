@@ -153,12 +153,17 @@ def test_the_list_costs_the_same_for_any_number_of_own_words(world: World) -> No
 
 def test_e11_e13_the_triggers_are_set_above_the_list(world: World) -> None:
     client = client_of(world)
-    answer = client.post(url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "61"})
+    answer = client.post(url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "61", "brake_factor": "3"})
     assert answer.status_code == 422
     assert "From 0 to 60 minutes." in answer.content.decode()
-    assert client.post(url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "20"}).status_code == 302
+    assert (
+        client.post(
+            url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "20", "brake_factor": "5"}
+        ).status_code
+        == 302
+    )
     with tenant.tx(world.seller_id, read_only=True):
-        assert triggers() == Triggers(frozenset({"invoice"}), 20)
+        assert triggers() == Triggers(frozenset({"invoice"}), 20, 5)
     page = client.get(url(world, "settings-templates")).content.decode()
     assert 'value="20"' in page
 
@@ -177,3 +182,26 @@ def test_e13_f2_an_email_that_waits_says_when_and_can_be_hurried_or_stopped(stag
     assert "goes out" not in page
     client.post(url(world, "message-cancel", invoice_id, letter.id))
     assert "Someone stopped it in time." in client.get(url(world, "invoice", invoice_id)).content.decode()
+
+
+def test_f2_the_outbox_shows_what_is_about_to_leave_and_what_one_can_still_do(stage: Stage) -> None:
+    world = stage.world
+    client, where = client_of(world), url(world, "outbox")
+    assert "Nothing is waiting to leave" in client.get(where).content.decode()
+    save_triggers(wanted=Triggers(frozenset({"invoice"}), 30), **world.acting())
+    invoice_id = world.invoice()
+    stage.drain()
+    with tenant.tx(world.seller_id, read_only=True):
+        [letter] = messages_about([invoice_id])
+    page = client.get(where).content.decode()
+    assert html.escape(letter.subject) in page
+    for act, said in (
+        ("hold", "Someone held it back."),
+        ("release", "Waiting to go"),
+        ("now", ">Now<"),
+        ("stop", "Nothing is waiting to leave"),
+    ):
+        assert client.post(url(world, f"outbox-{act}", letter.id)).status_code == 302
+        assert said in client.get(where).content.decode(), act
+    late = client.post(url(world, "outbox-hold", letter.id), follow=True).content.decode()
+    assert "It had already gone out, or somebody was faster." in late

@@ -1,0 +1,88 @@
+"""The outbox: every email about to leave, why, and what a person may still do about it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from tallystick.messages.kinds import KINDS
+from tallystick.messages.models import Message
+from tallystick.messages.queries import outbox as waiting
+from tallystick.messages.queries import outbox_counts
+from tallystick.messages.queue import cancel_message, hold_message, release_messages, send_now
+from tallystick.sellers.roles import SELL, SETTINGS, VIEW
+from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.sentences import skip_reason
+from tallystick.staff.views.answer import go, page
+
+PAGE_SIZE = 50
+
+
+@door(VIEW)
+def outbox(request: StaffRequest) -> HttpResponse:
+    """List what is about to leave, the next to go first."""
+    cursor = request.GET.get("after", "")
+    found, (count, held) = waiting(cursor=cursor, size=PAGE_SIZE), outbox_counts()
+    return page(
+        request,
+        "outbox",
+        nav="outbox",
+        rows=[(row, _label(row), skip_reason(row.reason) if row.state == "held" else "") for row in found.rows],
+        next=found.next_cursor,
+        first_page=not cursor,
+        count=count,
+        held=held,
+        may_sell=request.desk.may(SELL),
+        may_set=request.desk.may(SETTINGS),
+    )
+
+
+def _label(row: Message) -> str:
+    return _(KINDS[row.kind].label) if row.kind in KINDS else _("Invitation")
+
+
+def _act(request: StaffRequest, was_done: bool, said: str) -> HttpResponse:
+    if was_done:
+        messages.success(request, said)
+    else:
+        messages.info(request, _("It had already gone out, or somebody was faster."))
+    return go(request, "outbox")
+
+
+@door(SELL, "POST")
+def now(request: StaffRequest, message_id: UUID) -> HttpResponse:
+    """Let one go at once."""
+    return _act(request, send_now(**request.desk.acting(), message_id=message_id), _("Sending it now"))
+
+
+@door(SELL, "POST")
+def hold(request: StaffRequest, message_id: UUID) -> HttpResponse:
+    """Keep one until somebody releases it."""
+    return _act(request, hold_message(**request.desk.acting(), message_id=message_id), _("Held. It waits for you."))
+
+
+@door(SELL, "POST")
+def release(request: StaffRequest, message_id: UUID) -> HttpResponse:
+    """Let a held one go when it is due."""
+    done = release_messages(**request.desk.acting(), message_id=message_id)
+    return _act(request, bool(done), _("Released. It goes out when it is due."))
+
+
+@door(SELL, "POST")
+def stop(request: StaffRequest, message_id: UUID) -> HttpResponse:
+    """Take one out."""
+    return _act(
+        request, cancel_message(**request.desk.acting(), message_id=message_id), _("Stopped. Nothing was sent.")
+    )
+
+
+@door(SETTINGS, "POST")
+def release_all(request: StaffRequest) -> HttpResponse:
+    """Let everything go that the brake holds."""
+    done = release_messages(**request.desk.acting())
+    said = ngettext("%(n)d email is on its way", "%(n)d emails are on their way", done) % {"n": done}
+    return _act(request, bool(done), said)
