@@ -37,7 +37,6 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         ("customers", "users", _("Customers"), None, VIEW),
         ("payments", "landmark", _("Payments"), None, VIEW),
         ("charges", "calendar-clock", _("Planned charges"), None, VIEW),
-        ("outbox", "mail", _("Outbox"), None, VIEW),
         ("terminal", "credit-card", _("Terminal"), None, CHARGE),
         ("catalog", "package", _("Catalog"), None, VIEW),
     ]
@@ -46,7 +45,7 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         ("ledger", "book-open", _("Ledger"), None, LEDGER),
         ("audit", "scroll-text", _("Audit log"), None, AUDIT),
     ]
-    foot = [("settings", "settings", _("Settings"), None, SETTINGS)]
+    foot = [("outbox", "mail", _("Outbox"), None, VIEW), ("settings", "settings", _("Settings"), None, SETTINGS)]
     return {
         "request": request,
         "desk": desk,
