@@ -316,6 +316,22 @@ def test_giving_back_and_writing_off(world: World, alice: Client) -> None:
     assert alice.get(f"{base}/payments/{payment_id}").status_code == 200
 
 
+def test_a_charge_for_later(world: World, alice: Client) -> None:
+    terms = {"kind": "net", "days": 30, "label": "30 days", "deposit_percent": "40"}
+    for kind, text in HOSTILE.items():
+        url = f"/s/{world.slug}/invoices/{world.invoice(terms=terms)}/plan"
+        fields = form_at(alice, url, 'id="plan"')
+        good = {"trigger": "date", "charge_on": world.today.isoformat(), "plan_id": str(new_id())}
+        for name in ("item", "trigger", "charge_on", "method", "plan_id"):
+            given = {**fields.found, **good, name: sendable(text)}
+            asked: Any = alice.get(url, given)
+            assert asked.status_code == 200 if name == "plan_id" else 422, f"{kind} in {name}: {asked.status_code}"
+            assert b"<script>alert(1)" not in asked.content, f"{kind} in {name}"
+            if name != "plan_id":
+                held(alice, world, url, given, name if name == "charge_on" else "method", f"{kind} in {name}")
+        held(alice, world, url, {**fields.found, **good, "plan_id": sendable(text)}, "plan_id", f"{kind} in plan_id")
+
+
 def held(client: Client, world: World, url: str, given: dict[str, str], name: str, at: str) -> None:
     """One form: taken, or refused with nothing saved and what was typed kept."""
     before = row_print(world.seller_id)

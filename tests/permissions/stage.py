@@ -62,7 +62,9 @@ def set_stage(world: World) -> Stage:
     """Put something behind every address of a seller."""
     world.now = clock.now()
     world.today = world.now.date()
-    acting, issued, item_id, payment_id, message_id = world.acting(), world.invoice(), new_id(), new_id(), new_id()
+    deposit = {"kind": "net", "days": 30, "label": "30 days", "deposit_percent": "40"}
+    acting, issued = world.acting(), world.invoice(terms=deposit)
+    item_id, payment_id, message_id = new_id(), new_id(), new_id()
     save_item(seller_id=world.seller_id, item_id=item_id, code="A", name="Thing", unit_price=Decimal(1), currency="EUR")
     record_payment(
         **acting, payment_id=payment_id, customer_id=world.nora, method="cash", amount_minor=100, currency="EUR",

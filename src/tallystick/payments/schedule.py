@@ -85,6 +85,23 @@ def schedule_charge(
         return charge
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """When a plan tells the customer and when it charges them. None: once its event is said, or no notice is given."""
+
+    notice_on: date | None
+    charge_on: date | None
+
+
+def days_of(plan: Plan, *, due_on: date, today: date) -> Days:
+    """Return the days a plan would get if it were made today. Inside `tenant.tx`. Raises NotSchedulable as it would."""
+    first, kept = _first_day(plan, due_on, today), rules()
+    if first is None:
+        return Days(None, None)
+    charge_on = no_sooner_than_notice(first, today, kept)
+    return Days(charge_on - timedelta(days=kept.notice_days) if kept.notice_days else None, charge_on)
+
+
 def _first_day(plan: Plan, due_on: date, today: date) -> date | None:
     if plan.trigger == "event":
         if not plan.event.strip():

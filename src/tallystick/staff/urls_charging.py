@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from tallystick.staff.views import cards, charges, rules, terminal
+from tallystick.staff.views import cards, charges, plan, rules, terminal
 
 urlpatterns: list[URLPattern] = [
     path("charges", charges.charges, name="charges"),
@@ -25,5 +25,6 @@ urlpatterns: list[URLPattern] = [
     path("terminal/<uuid:request_id>/close", terminal.close, name="terminal-close"),
     path("terminal/<uuid:request_id>/send", terminal.send, name="terminal-send"),
     path("invoices/<uuid:invoice_id>/charge", terminal.invoice, name="invoice-charge"),
+    path("invoices/<uuid:invoice_id>/plan", plan.plan, name="charge-plan"),
     path("settings/charging", rules.charging, name="settings-charging"),
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import date
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,14 +14,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tallystick.core.money import to_decimal
+from tallystick.invoices.models import DueItem
 from tallystick.payments.models import PaymentMethod
 from tallystick.payments.rules import Rules
+from tallystick.payments.schedule import Plan
 from tallystick.staff.charging import method_name
 from tallystick.staff.forms.numbers import plain_number
 from tallystick.staff.forms.typed import Day, Line, Number, to_minor_exactly
+from tallystick.staff.words import day_text, money_text
 
 HUNDREDTHS = "EUR"
 """Rules keep amounts in hundredths, whatever the currency."""
+PRODUCTION_COMPLETE = "order.completed"
 AMOUNTS = ("write_off_minor", "refund_approval_minor", "customer_minor_a_day", "run_floor_minor")
 
 
@@ -45,6 +50,126 @@ class CardForm(forms.Form):
     def clean_method(self) -> UUID:
         """Return the card's id."""
         return UUID(self.cleaned_data["method"])
+
+
+ALL, REST = "all", "rest"
+NO_CARD = "later"
+
+
+class PlanForm(forms.Form):
+    """What of an invoice is charged later, when, and to which card."""
+
+    item = forms.ChoiceField(
+        label=gettext_lazy("What is charged"),
+        error_messages={
+            "required": gettext_lazy("Choose what is charged."),
+            "invalid_choice": gettext_lazy("That part isn't open any more. Choose another one."),
+        },
+    )
+    trigger = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=[
+            ("date", gettext_lazy("On a day")),
+            ("due", gettext_lazy("When it is due")),
+            ("event", gettext_lazy("When production is complete")),
+        ],
+        error_messages={
+            "required": gettext_lazy("Choose when."),
+            "invalid_choice": gettext_lazy("Choose when."),
+        },
+    )
+    charge_on = Day(label=gettext_lazy("Day"), required=False)
+    method = forms.ChoiceField(
+        label=gettext_lazy("Card or account"),
+        error_messages={
+            "required": gettext_lazy("Choose a kept card."),
+            "invalid_choice": gettext_lazy("That card isn't kept any more. Choose another one."),
+        },
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        items: Sequence[DueItem],
+        first_open: UUID,
+        methods: Sequence[PaymentMethod],
+        currency: str,
+        today: date,
+        **kwargs: Any,
+    ) -> None:
+        """Offer these open parts and these cards; `first_open` is the part that the customer would pay first."""
+        super().__init__(*args, **kwargs)
+        self.items = {str(item.id): item for item in items}
+        self.first_open = str(first_open)
+        self.today = today
+        later = [key for key in self.items if key != self.first_open]
+        self.groups = {**{key: [key] for key in self.items}, ALL: list(self.items), REST: later}
+        named = [(key, _part_name(item, currency, today)) for key, item in self.items.items()]
+        if len(later) > 1:
+            named.append((REST, _("All but the first part, %(amount)s") % {"amount": self._sum(REST, currency)}))
+        if len(self.items) > 1:
+            named.append((ALL, _("All that is open, %(amount)s") % {"amount": self._sum(ALL, currency)}))
+        cards = [(str(each.id), method_name(each)) for each in methods]
+        if later:
+            cards.append((NO_CARD, _("The card the customer keeps when paying the first part")))
+        self.fields["item"].choices = named  # type: ignore[attr-defined]
+        self.fields["method"].choices = cards  # type: ignore[attr-defined]
+        self.initial = {
+            "item": REST if len(later) > 1 else later[0] if later else self.first_open,
+            "trigger": "date",
+            "method": cards[0][0] if cards else "",
+            **self.initial,
+        }
+
+    def _sum(self, group: str, currency: str) -> str:
+        return money_text(sum(self.items[key].open_minor for key in self.groups[group]), currency)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a day when one is needed, and leave the customer a part to pay first when the card comes with it."""
+        data = super().clean() or {}
+        if data.get("trigger") == "date" and "charge_on" not in self.errors:
+            if data.get("charge_on") is None:
+                self.add_error("charge_on", _("Say on which day."))
+            elif data["charge_on"] < self.today:
+                self.add_error("charge_on", _("Choose today or a later day."))
+        if data.get("method") == NO_CARD and self.first_open in self.groups.get(data.get("item", ""), ()):
+            self.add_error(
+                "item",
+                _("The customer keeps a card by paying the first part. Choose a later part, or a card kept already."),
+            )
+        return data
+
+    def chosen(self) -> list[DueItem]:
+        """Return the parts to charge. After `is_valid`."""
+        return [self.items[key] for key in self.groups[self.cleaned_data["item"]]]
+
+    def plan(self, plan_id: UUID, item: DueItem) -> Plan:
+        """Return the plan of one part as the verb takes it."""
+        data = self.cleaned_data
+        is_event = data["trigger"] == "event"
+        return Plan(
+            part_id(plan_id, item.id),
+            item.id,
+            data["trigger"],
+            charge_on=data["charge_on"] if data["trigger"] == "date" else None,
+            event=PRODUCTION_COMPLETE if is_event else "",
+            payment_method_id=None if data["method"] == NO_CARD else UUID(data["method"]),
+        )
+
+
+def part_id(plan_id: UUID, due_item_id: UUID) -> UUID:
+    """Return the id of one part's charge: the same for the same form, however often it is sent."""
+    return uuid5(plan_id, str(due_item_id))
+
+
+def _part_name(item: DueItem, currency: str, today: date) -> str:
+    kinds = {"deposit": _("Deposit"), "balance": _("Balance")}
+    said = {
+        "part": kinds.get(item.kind, _("Instalment")),
+        "amount": money_text(item.open_minor, currency),
+        "day": day_text(item.due_on, today),
+    }
+    return _("%(part)s of %(amount)s, due %(day)s") % said
 
 
 def _count(label: Any, help_text: Any) -> forms.IntegerField:

@@ -140,7 +140,9 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
     notes = queries.credit_notes_of(invoice_id) if row.kind == "invoice" else []
     files = queries.attachments_of(invoice_id)
     settled = row.allocated_minor + row.credited_minor
-    charges, kept = charges_on(invoice_id), rules()
+    charges, kept, due_items = charges_on(invoice_id), rules(), queries.due_items_of([invoice_id])
+    planned = {one.due_item_id for one in charges if one.ended_at is None}
+    is_owed = row.kind == "invoice" and row.number is not None and row.voided_at is None
     return {
         "nav": "invoices",
         "desk": desk,
@@ -149,7 +151,7 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
         "paper": _paper(document.content, row, desk.today),
         "has_discount": any(line.get("discount") for line in document.content.get("lines", ())),
         "balances": balances_of([row.customer_id])[row.customer_id],
-        "due_items": queries.due_items_of([invoice_id]),
+        "due_items": due_items,
         "letters": [(letter, skip_reason(letter.reason)) for letter in letters],
         "allocations": allocated,
         "credit_notes": notes,
@@ -157,6 +159,9 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
         "timeline": tell_facts(timeline(subject_ids=[invoice_id])),
         "steps": why_subjects([invoice_id]) if row.number else [],
         "charges": [(one, why_stopped(one, kept)) for one in charges],
+        "may_plan": desk.may(CHARGE)
+        and is_owed
+        and any(item.open_minor > 0 and item.id not in planned for item in due_items),
         "live": live_attempt(invoice_id) if row.open_minor else None,
         "settled": settled,
         "settled_percent": settled * 100 // row.total_minor if row.total_minor else 0,
