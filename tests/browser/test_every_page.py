@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 import pytest
 from playwright.sync_api import Page
 
+from tallystick.base.links import make_token
+from tallystick.payments.links import REQUEST
 from tests.browser.conftest import Person, Shop, sign_in
 from tests.browser.looks import look
 from tests.permissions.routes import routes
@@ -44,4 +46,5 @@ def test_every_customer_page_looks_right(shop: Shop, person: Callable[..., Perso
     stage = set_stage(shop.world)
     page = person(color_scheme=scheme).page
     urls = [f"{shop.town.url}/{kind}/{token}" for kind, token in stage.tokens.items()]
+    urls.append(f"{shop.town.url}/r/{make_token(REQUEST, stage.ids['card_id'], 1)}")
     assert walk(page, urls) == []

@@ -21,6 +21,7 @@ from tallystick.invoices.attach import attach_file
 from tallystick.invoices.send import send_document
 from tallystick.messages.models import Message
 from tallystick.payments._settlement import book_payout
+from tallystick.payments.ask_card import request_card
 from tallystick.payments.links import charge_url, request_url
 from tallystick.payments.models import Allocation, Break, GatewayAccount, PaymentMethod, Payout
 from tallystick.payments.record import record_payment
@@ -97,7 +98,8 @@ def set_stage(world: World) -> Stage:
         url = invoices.document(issued).pay_url
     assert url
     token = url.rsplit("/", 1)[1]
-    asked_id, charge_id, method_id = new_id(), new_id(), new_id()
+    asked_id, charge_id, method_id, card_id = new_id(), new_id(), new_id(), new_id()
+    request_card(**acting, request_id=card_id, customer_id=world.nora)
     request_payment(
         **acting, request_id=asked_id, customer_id=world.nora, currency="EUR", language="en", invoice_ids=[issued]
     )
@@ -121,7 +123,7 @@ def set_stage(world: World) -> Stage:
         "invoice_id": issued, "attachment_id": file_id, "message_id": message_id, "customer_id": world.nora,
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
-        "provider": "sandbox", "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
+        "provider": "sandbox", "card_id": card_id, "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
         "kind": "invoice", "language": "en", **returned,
     }  # fmt: skip
     return Stage(world, ids, token, tokens)
@@ -155,8 +157,12 @@ def _money_that_moved(world: World, account_id: UUID) -> dict[str, object]:
 
 
 def known(stage: Stage, path: str) -> dict[str, object]:
-    """The stage's ids for an address; a bank account and a gateway account share a name."""
-    return {**stage.ids, "account_id": stage.ids["bank" if "settings/banks" in path else "account_id"]}
+    """The stage's ids for an address; two kinds of accounts share a name, and two kinds of payment requests."""
+    account, request = (
+        "bank" if "settings/banks" in path else "account_id",
+        "card_id" if "cards/" in path else "request_id",
+    )
+    return {**stage.ids, "account_id": stage.ids[account], "request_id": stage.ids[request]}
 
 
 def row_print(*sellers: UUID) -> dict[str, str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Exists, OuterRef
 
 from tallystick.core.attempt import State
 from tallystick.customers.queries import customer
@@ -79,6 +81,8 @@ class RequestPage:
     attempt: Try | None
     paid: tuple[Payment, ...]
     banks: tuple[dict[str, str], ...]
+    kept: Kept | None
+    """What was kept by this link, while it is."""
 
     @property
     def seller_id(self) -> UUID:
@@ -177,7 +181,24 @@ def request_page(*, seller_id: UUID, request_id: UUID) -> RequestPage | None:
             for bank in bank_accounts()
             if bank.currency == request.currency
         ),
+        kept=_kept_by(live) if live and request.kind == "card" else None,
     )
+
+
+def _kept_by(attempt: ChargeAttempt) -> Kept | None:
+    """The card a set-up kept: it carries the moment of the same consent."""
+    if attempt.state != State.SUCCEEDED or not attempt.consent.get("at"):
+        return None
+    agreed_at = datetime.fromisoformat(attempt.consent["at"])
+    rows = PaymentMethod.objects.filter(customer_id=attempt.customer_id, consent_at=agreed_at, state="active")
+    return next((_kept(row) for row in rows), None)
+
+
+def card_requests(customer_id: UUID) -> list[PaymentRequest]:
+    """Return the links by which a customer was asked for a card and hasn't kept one yet, newest first. Inside `tenant.tx`."""
+    done = ChargeAttempt.objects.filter(request_id=OuterRef("id"), state="succeeded")
+    rows = PaymentRequest.objects.filter(customer_id=customer_id, kind="card", closed_at__isnull=True)
+    return list(rows.exclude(Exists(done)).order_by("-created_at", "-id")[:3])
 
 
 def charge_page(*, seller_id: UUID, charge_id: UUID) -> ChargePage | None:
@@ -240,18 +261,19 @@ def ways_of_seller() -> tuple[Way, ...]:
 def kept_methods(customer_id: UUID) -> tuple[Kept, ...]:
     """Return a customer's kept cards and accounts, newest first, at gateways that are on. Inside `tenant.tx`."""
     rows = PaymentMethod.objects.filter(customer_id=customer_id, state="active", gateway_account__is_enabled=True)
-    return tuple(
-        Kept(
-            id=row.id,
-            way_id=row.gateway_account_id,
-            kind=row.kind,
-            brand=row.brand,
-            last4=row.last4,
-            expiry_month=row.expiry_month,
-            expiry_year=row.expiry_year,
-            trouble=row.trouble,
-        )
-        for row in rows.order_by("-created_at", "id")
+    return tuple(_kept(row) for row in rows.order_by("-created_at", "id"))
+
+
+def _kept(row: PaymentMethod) -> Kept:
+    return Kept(
+        id=row.id,
+        way_id=row.gateway_account_id,
+        kind=row.kind,
+        brand=row.brand,
+        last4=row.last4,
+        expiry_month=row.expiry_month,
+        expiry_year=row.expiry_year,
+        trouble=row.trouble,
     )
 
 

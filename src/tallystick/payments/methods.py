@@ -34,11 +34,13 @@ def start_setup(
     return_url: str,
     now: datetime,
     scheduled_charge_id: UUID | None = None,
+    request_id: UUID | None = None,
     actor_id: UUID | None = None,
 ) -> ChargeAttempt:
     """Reserve an attempt that only keeps a method, charging nothing; with a charge, for that charge. Idempotent by id.
 
-    Locks the customer. Raises NoSuchGateway, CantSave.
+    `request_id` is the link that asked for it. Locks the customer. Raises NoSuchGateway, CantSave, and BeingPaid while
+    another page of that link is open.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
         lock_customers([customer_id])
@@ -56,6 +58,7 @@ def start_setup(
             language=language,
             kind="setup",
             scheduled_charge_id=scheduled_charge_id,
+            request_id=request_id,
             description=seller(seller_id).name,
             return_url=return_url,
             consent=consent.at(now),

@@ -100,6 +100,8 @@ def asked_of(request: PaymentRequest) -> Asked:
     if request.kind == "amount":
         paid = ChargeAttempt.objects.filter(request_id=request.id, state="succeeded").exists()
         return Asked((), 0 if paid or request.closed_at else request.amount_minor or 0)
+    if request.kind == "card":
+        return Asked((), 0)
     if request.kind == "balance":
         items = invoices.all_open_items(request.customer_id, currency=request.currency)
     else:

@@ -89,6 +89,14 @@ def skip_reason(reason: str) -> str:
     }.get(reason, reason.replace("_", " "))
 
 
+def _started(data: Data) -> Words:
+    if data.get("attempt_kind") == "setup":
+        return "credit-card", "", _("The customer started to give a card"), ""
+    if data.get("attempt_kind") == "automatic":
+        return "credit-card", "", _("%(amount)s is being charged to a kept card") % {"amount": _amount(data)}, ""
+    return "credit-card", "", _("The customer started to pay %(amount)s") % {"amount": _amount(data)}, ""
+
+
 def _declined(data: Data) -> Words:
     code = str(data.get("decline", "")).replace("_", " ")
     return "credit-card", "bad", _("A card payment was declined. Nothing was charged."), code
@@ -213,12 +221,7 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
     "dispute.won": _dispute("shield-check", "pos", gettext_noop("The dispute over %(amount)s was won")),
     "dispute.lost": _dispute("shield-x", "bad", gettext_noop("The dispute over %(amount)s was lost")),
     "break.found": _break,
-    "attempt.started": lambda data: (
-        "credit-card",
-        "",
-        _("The customer started to pay %(amount)s") % {"amount": _amount(data)},
-        "",
-    ),
+    "attempt.started": _started,
     "attempt.processing": lambda data: ("clock", "info", _("A payment is on its way"), ""),
     "attempt.unknown": lambda data: (
         "circle-question-mark",
@@ -252,7 +255,12 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
     "method.removed": lambda data: ("credit-card", "", _("%(card)s removed") % {"card": _card(data)}, ""),
     "autopay.enabled": lambda data: ("repeat", "pos", _("Invoices are paid automatically from now on"), ""),
     "autopay.ended": lambda data: ("repeat", "", _("Automatic payment stopped"), ""),
-    "request.made": lambda data: ("link", "", _("A payment link was made"), ""),
+    "request.made": lambda data: (
+        "link",
+        "",
+        _("A link to keep a card was made") if data.get("request_kind") == "card" else _("A payment link was made"),
+        "",
+    ),
     "message.sent": _emailed,
     "message.failed": _mail_failed,
     "message.skipped": _mail_skipped,

@@ -14,6 +14,7 @@ from tallystick.pay.amounts import read_amount
 from tallystick.pay.door import AskRequest, Counter, door, show
 from tallystick.pay.forms import new_attempt, read_attempt, read_way
 from tallystick.pay.standing import WAITING, Standing, standing_of_ask
+from tallystick.pay.views.card import back_from_card, show_card
 from tallystick.pay.views.charge import address_of, onward
 from tallystick.pay.views.show import COOKIE, MOST_TRIES, SeeOther, again, other_languages, tries_of, wait, with_query
 from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
@@ -29,6 +30,8 @@ from tallystick.sellers.queries import logo_of
 def page(request: AskRequest) -> HttpResponse:
     """Show what the link asks for now, and how to pay it."""
     counter = request.counter
+    if counter.page.kind == "card":
+        return show_card(request)
     shown, now = counter.page, counter.now
     standing = standing_of_ask(shown.open_minor, shown.attempt, now)
     languages = other_languages(request)
@@ -122,6 +125,8 @@ def come_back(request: AskRequest) -> HttpResponse:
     counter, attempt = request.counter, request.counter.page.attempt
     if attempt is None:
         return SeeOther(counter.url("page"))
+    if counter.page.kind == "card":
+        return back_from_card(request, attempt)
     if attempt.state == State.SUCCEEDED:
         paid = [payment for payment in counter.page.paid if payment.attempt_id == attempt.id]
         return show(request, "ask_success", attempt=attempt, paid=paid[-1] if paid else None)

@@ -76,8 +76,8 @@ class ChargeDay(TenantModel):
 class PaymentRequest(TenantModel):
     """One link for several invoices of a customer, for all they owe, or for an amount.
 
-    `kind`: invoices (those listed), balance (whatever is open when it is opened), amount (`amount_minor`, on account).
-    What is asked for is computed when it is opened, never stored.
+    `kind`: invoices (those listed), balance (whatever is open when it is opened), amount (`amount_minor`, on account),
+    card (nothing is paid: the customer keeps a card). What is asked for is computed when it is opened, never stored.
     """
 
     customer = TenantKey("customers.Customer")
@@ -100,7 +100,7 @@ class PaymentRequest(TenantModel):
         constraints = [
             referable("payment_request"),
             models.CheckConstraint(
-                condition=Q(kind__in=["invoices", "balance"], amount_minor__isnull=True)
+                condition=Q(kind__in=["invoices", "balance", "card"], amount_minor__isnull=True)
                 | Q(kind="amount", amount_minor__gt=0),
                 name="payment_request_kind",
             ),

@@ -7,15 +7,24 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.customers.models import Customer
 from tallystick.payments import gateways
-from tallystick.payments.models import AutoPay, GatewayAccount, PaymentMethod, ScheduledCharge
+from tallystick.payments.links import request_url
+from tallystick.payments.models import (
+    AutoPay,
+    ChargeAttempt,
+    GatewayAccount,
+    PaymentMethod,
+    PaymentRequest,
+    ScheduledCharge,
+)
 from tallystick.payments.rules import Rules, rules
-from tallystick.payments.tests.stage import Stage
+from tallystick.payments.tests.stage import GOOD, Stage
 from tallystick.staff.tests.pages import member, read, send, url
 
 
@@ -122,6 +131,56 @@ def test_f1_a_kept_card_shows_its_consent_pays_automatically_and_is_removed(stag
     assert stage.row(PaymentMethod, kept.id).state == "removing"
     assert "None kept" in read(client, url(stage, "customer", stage.world.nora))
     send(client, url(stage, "card-remove", new_id()), status=404)
+
+
+def test_d3_a_card_is_asked_for_by_link_and_code_and_shows_when_it_is_kept(stage: Stage) -> None:
+    client, request_id = member(stage), new_id()
+    assert "Ask for a card" in read(client, url(stage, "customer", stage.world.nora))
+    for _click in range(2):
+        send(client, url(stage, "card-ask-new", stage.world.nora), request_id=request_id)
+    there = url(stage, "card-ask", request_id)
+    page = read(client, there)
+    link = request_url(request_id, 1)
+    assert f'value="{link}"' in page
+    assert "<svg" in page[page.index('class="qr"') :]
+    assert "Acme Print may keep this payment method for payments I agree on" in page
+    assert "No card yet" in page
+    assert "not kept yet" in read(client, url(stage, "customer", stage.world.nora))
+    payer, path = Client(), "/" + link.split("/", 3)[3]
+    field = re.search(r'name="attempt" value="([^"]+)"', payer.get(path).content.decode())
+    assert field
+    payer.post(f"{path}/keep", {"attempt": field.group(1), "way": stage.card, f"keep-{stage.card}": "1"})
+    assert "has the card page open" in read(client, there)
+    stage.sandbox.pay(stage.rows(ChargeAttempt)[0].action_url, GOOD)
+    payer.post(f"{path}/check")
+    page = read(client, there)
+    assert "Visa ···· 4242, expires" in page
+    assert link not in page
+    assert there not in read(client, url(stage, "customer", stage.world.nora))
+    history = read(client, url(stage, "customer", stage.world.nora))
+    assert "A link to keep a card was made" in history
+    assert "The customer started to give a card" in history
+    send(member(stage, "read_only"), url(stage, "card-ask-new", stage.world.nora), status=403)
+    assert client.get(url(stage, "terminal-ask", request_id)).status_code == 404
+
+
+def test_d3_no_card_is_asked_for_where_none_can_be_kept(stage: Stage) -> None:
+    client, customer = member(stage), url(stage, "customer", stage.world.nora)
+
+    def refused(words: str) -> None:
+        assert 'disabled aria-disabled="true" aria-describedby="no-card"' in read(client, customer)
+        send(client, url(stage, "card-ask-new", stage.world.nora), request_id=new_id())
+        assert words in read(client, customer)
+        assert stage.rows(PaymentRequest) == []
+
+    with tenant.tx(stage.world.seller_id):
+        Customer.objects.filter(id=stage.world.nora).update(payment_links=False)
+    refused("Payment links are switched off for this customer, so no link was made.")
+    with tenant.tx(stage.world.seller_id):
+        Customer.objects.filter(id=stage.world.nora).update(payment_links=True)
+        GatewayAccount.objects.update(is_enabled=False)
+    refused("No connected payment provider keeps cards, so no link was made.")
+    assert url(stage, "settings-gateways") in read(client, customer)
 
 
 def test_c7_switching_links_off_shows_on_the_customers_page(stage: Stage) -> None:

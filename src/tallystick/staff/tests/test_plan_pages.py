@@ -150,3 +150,4 @@ def test_d5_the_invoice_leads_there_while_something_is_open_and_unplanned(stage:
 def test_d5_without_any_card_the_page_says_what_is_missing(stage: Stage) -> None:
     page = shown(member(stage), stage, stage.world.invoice())
     assert "keeps no card yet" in page
+    assert "Ask for a card" in page

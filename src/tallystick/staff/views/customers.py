@@ -20,6 +20,7 @@ from tallystick.customers.save import save_customer
 from tallystick.invoices.queries import InvoiceFilter, list_invoices, numbers_of, open_invoices_of
 from tallystick.ledger.queries import balances_of, why_balance
 from tallystick.payments import queries_charging as charging
+from tallystick.payments.customer_pages import card_requests
 from tallystick.payments.queries import PaymentFilter, register
 from tallystick.payments.queries import numbers_of as payment_numbers
 from tallystick.reports.balance import explain
@@ -30,6 +31,7 @@ from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.customers import WORDS, ContactForms, CustomerForm, contact_fields, customer_fields
 from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.typed import show_problems
+from tallystick.staff.online import online
 from tallystick.staff.sentences import tell_facts
 from tallystick.staff.views.answer import REFUSED, go, page, typed
 
@@ -89,6 +91,8 @@ def _charging(desk: Desk, customer_id: UUID) -> dict[str, Any]:
         "cards": [(each, people.get(each.consent_by, "") if each.consent_by else "") for each in methods],
         "autopay_id": agreed.payment_method_id if agreed else None,
         "charges_ahead": charging.charges_ahead(customer_id=customer_id),
+        "asked_cards": card_requests(customer_id),
+        "online": online(),
         "may_charge": desk.may(CHARGE),
     }
 

@@ -126,7 +126,7 @@ def ask(request: StaffRequest, request_id: UUID) -> HttpResponse:
 def _found(request: StaffRequest, request_id: UUID) -> RequestPage:
     with tx(request.desk.seller_id, read_only=True):
         shown = request_page(seller_id=request.desk.seller_id, request_id=request_id)
-    if shown is None:
+    if shown is None or shown.kind == "card":
         raise Http404
     return shown
 

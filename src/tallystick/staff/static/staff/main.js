@@ -152,6 +152,16 @@ if (list) {
   doc.addEventListener("htmx:afterSwap", tally);
 }
 
+// A link to copy: the button shows itself where the browser lets us.
+for (const button of $$("[data-copy]")) {
+  if (!navigator.clipboard) continue;
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(doc.getElementById(button.dataset.copy).value);
+    $("span", button).textContent = button.dataset.done;
+  });
+}
+
 // Keys. Single letters only while no field has focus, and they can be switched off.
 const SINGLE = "tally-single-keys";
 const box = $("[data-single-keys]");
