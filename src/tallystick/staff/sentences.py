@@ -86,6 +86,13 @@ def skip_reason(reason: str) -> str:
         "brake": _("Far more would go out today than usual, so it waits for a person in the outbox."),
         "sent_by_hand": _("Someone sent it by hand first."),
         "marked_as_sent": _("Someone marked it as sent first."),
+        "links_off": _("Payment links are off for this customer."),
+        "nothing_open": _("Nothing is open."),
+        "not_planned": _("The charge isn't planned any more."),
+        "not_refunded": _("The refund didn't go through."),
+        "removed": _("The card was removed meanwhile."),
+        "not_needed": _("Nothing is planned on the card any more."),
+        "withdrawn": _("The invitation was withdrawn."),
     }.get(reason, reason.replace("_", " "))
 
 

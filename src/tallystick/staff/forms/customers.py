@@ -63,11 +63,23 @@ class CustomerForm(forms.Form):
         label=_("Note"), max_length=20_000, required=False, rows=3, help_text=_("Only your colleagues see it.")
     )
 
-    def __init__(self, *args: Any, keeps_own_terms: bool = False, **kwargs: Any) -> None:
-        """Offer agreed terms that aren't in the list when the customer has some."""
+    def __init__(self, *args: Any, keeps_own_terms: bool = False, is_online: bool = True, **kwargs: Any) -> None:
+        """Offer agreed terms that aren't in the list when the customer has some. The switch for payment links does
+        nothing until a payment provider is connected: until then it is greyed out, and stays as it is (C3).
+        """
         super().__init__(*args, **kwargs)
         own = [("own", _("As agreed with this customer"))] if keeps_own_terms else []
         self.fields["terms"].choices = [("", _("As usual")), *own, *choices.terms()]  # type: ignore[attr-defined]
+        links = self.fields["payment_links"]
+        links.disabled = not is_online
+        if links.disabled:
+            links.widget.attrs |= {"aria-disabled": "true", "aria-describedby": "no-gateway"}
+
+    def clean_payment_links(self) -> bool:
+        """Return the switch; a form that doesn't show it, as that of another program, leaves it as it is (C7)."""
+        is_shown = "payment_links_shown" in self.data
+        kept = self.get_initial_for_field(self.fields["payment_links"], "payment_links")
+        return bool(self.cleaned_data["payment_links"] if is_shown else kept)
 
     def details(
         self, customer_id: UUID, contacts: tuple[ContactDetails, ...], own_terms: dict[str, Any] | None

@@ -7,6 +7,8 @@ from django.utils.safestring import SafeString
 
 from tallystick.payments.models import PaymentMethod, ScheduledCharge
 from tallystick.staff import charging as words
+from tallystick.staff.online import Online
+from tallystick.staff.online import online as what_is_online
 from tallystick.staff.templatetags.show import badge
 
 register = template.Library()
@@ -16,6 +18,12 @@ register = template.Library()
 def charge_badge(charge: ScheduledCharge) -> SafeString:
     """Show where a planned charge stands."""
     return badge(*words.charge_state(charge))
+
+
+@register.simple_tag
+def online() -> Online:
+    """Return whether customers can pay online, and keep cards. Inside `tenant.tx`; one query."""
+    return what_is_online()
 
 
 @register.filter

@@ -189,9 +189,13 @@ def test_c7_switching_links_off_shows_on_the_customers_page(stage: Stage) -> Non
     given = {"name": "Kestrel", "country": "IE", "currency": "EUR", "language": "en"}
     forms = {"contacts-TOTAL_FORMS": "0", "contacts-INITIAL_FORMS": "0"}
     send(client, address, **given, **forms)
+    assert stage.row(Customer, stage.world.nora).payment_links, "a form that doesn't show the switch leaves it alone"
+    send(client, address, **given, **forms, payment_links_shown="1")
     assert not stage.row(Customer, stage.world.nora).payment_links
     assert "Payment links are off for this customer" in read(client, url(stage, "customer", stage.world.nora))
-    send(client, address, **given, **forms, payment_links="on")
+    send(client, address, **given, **forms)
+    assert not stage.row(Customer, stage.world.nora).payment_links
+    send(client, address, **given, **forms, payment_links_shown="1", payment_links="on")
     assert stage.row(Customer, stage.world.nora).payment_links
 
 

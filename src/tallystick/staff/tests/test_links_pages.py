@@ -18,12 +18,14 @@ from tallystick.invoices.queries import numbers_of
 from tallystick.messages.models import Message
 from tallystick.payments.models import PaymentRequest, RequestedInvoice
 from tallystick.staff.tests.pages import member, read, send, url
+from tallystick.testing.provider import add_sandbox
 from tallystick.testing.world import World
 
 
 @pytest.fixture
 def stage(staffed: World) -> Any:
-    """A seller with a member of each role, today; no card account is needed."""
+    """A seller with a member of each role, today, and a card account that doesn't answer."""
+    add_sandbox(staffed, "http://127.0.0.1:9")
     return SimpleNamespace(world=staffed)
 
 

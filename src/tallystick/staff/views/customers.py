@@ -92,7 +92,6 @@ def _charging(desk: Desk, customer_id: UUID) -> dict[str, Any]:
         "autopay_id": agreed.payment_method_id if agreed else None,
         "charges_ahead": charging.charges_ahead(customer_id=customer_id),
         "asked_cards": card_requests(customer_id),
-        "online": online(),
         "may_charge": desk.may(CHARGE),
     }
 
@@ -121,9 +120,10 @@ def _seller_defaults(request: StaffRequest) -> dict[str, Any]:
 def _form(request: StaffRequest, row: Customer | None, initial: dict[str, Any]) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     own = row.terms if row else None
-    form = CustomerForm(posted, initial=initial, keeps_own_terms=initial.get("terms") == "own")
     with tx(request.desk.seller_id, read_only=True):
+        is_online = online().ready
         people = contact_fields(queries.contacts_of(row.id)) if row else []
+    form = CustomerForm(posted, initial=initial, keeps_own_terms=initial.get("terms") == "own", is_online=is_online)
     contacts = ContactForms(posted, initial=people, prefix="contacts")
     customer_id = row.id if row else made_id(request.POST, "customer_id")
     if posted is not None and form.is_valid() and contacts.is_valid():

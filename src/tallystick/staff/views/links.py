@@ -25,6 +25,7 @@ from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.ids import read_id
 from tallystick.staff.forms.links import LinksForm
+from tallystick.staff.online import online
 from tallystick.staff.sentences import skip_reason
 from tallystick.staff.views.answer import REFUSED, go, page
 from tallystick.staff.views.customers import found_customer
@@ -63,6 +64,8 @@ def links(request: StaffRequest) -> HttpResponse:
         # From the list: the page gets an address of its own, to be reloaded and gone back to.
         asked = urlencode([("id", str(key)) for key in ticked])
         return redirect(f"{reverse('links', args=[request.desk.place.slug])}?{asked}")
+    if send_id and not _is_online(request):
+        return go(request, "invoices")
     asks = _asks(request, ticked)
     form = _form(request, asks)
     if send_id and form.is_valid():
@@ -80,6 +83,15 @@ def links(request: StaffRequest) -> HttpResponse:
         send_id=send_id or new_id(),
         customer=None,
     )
+
+
+def _is_online(request: StaffRequest) -> bool:
+    """Whether a link would lead to a way to pay; says so when not."""
+    with tx(request.desk.seller_id, read_only=True):
+        is_online = online().ready
+    if not is_online:
+        messages.error(request, _("No payment provider is connected yet, so nothing was sent."))
+    return is_online
 
 
 def _ticked(request: StaffRequest) -> list[UUID]:
@@ -173,8 +185,10 @@ def customer_link(request: StaffRequest, customer_id: UUID) -> HttpResponse:
     if ask.reason in {"links_off", "nothing_open"}:
         _tell(request, [SentLink(customer_id, "", (), None, ask.reason)], {customer_id: ask.customer.name})
         return go(request, "customer", customer_id)
-    form = _form(request, [ask], required=True)
     send_id = read_id(request.POST.get("send_id", ""))
+    if send_id and not _is_online(request):
+        return go(request, "customer", customer_id)
+    form = _form(request, [ask], required=True)
     if send_id and form.is_valid():
         to = form.changed_recipients().get(customer_id)
         sent = [_send_balance(request, send_id, ask.customer, each.currency, to) for each in ask.sums]

@@ -25,7 +25,6 @@ from tallystick.payments.schedule import Days, days_of, schedule_charge
 from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.charging import NO_CARD, PlanForm, part_id
-from tallystick.staff.online import Online, online
 from tallystick.staff.views.answer import REFUSED, go, page
 from tallystick.staff.views.invoices import found_invoice
 
@@ -40,7 +39,6 @@ class Ground:
     methods: list[PaymentMethod]
     rules: Rules
     has_address: bool
-    online: Online
 
 
 @door(CHARGE, "GET", "POST")
@@ -99,7 +97,6 @@ def _ground(invoice_id: UUID) -> Ground:
         methods=methods_of(row.customer_id),
         rules=rules(),
         has_address=bool(addresses_for_documents(row.customer_id)[0]),
-        online=online(),
     )
 
 
@@ -120,7 +117,6 @@ def _show(
         form=form,
         rules=ground.rules,
         has_address=ground.has_address,
-        online=ground.online,
         has_cards=bool(form.fields["method"].choices),  # type: ignore[attr-defined]
         **shown,
     )

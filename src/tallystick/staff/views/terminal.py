@@ -30,6 +30,7 @@ from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.terminal import AddressForm, AmountForm
+from tallystick.staff.online import online
 from tallystick.staff.views.answer import REFUSED, go, page, typed
 from tallystick.staff.views.customers import found_customer
 
@@ -46,6 +47,8 @@ def terminal(request: StaffRequest) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = AmountForm(posted, currencies=_currencies(request, customer))
     request_id = made_id(request.POST, "request_id")
+    if posted is not None and not _is_online(request):
+        return go(request, "terminal")
     if posted is not None and form.is_valid():
         data = form.cleaned_data
         request_amount(
@@ -67,6 +70,15 @@ def terminal(request: StaffRequest) -> HttpResponse:
         form=form,
         request_id=request_id,
     )
+
+
+def _is_online(request: StaffRequest) -> bool:
+    """Whether anything could be charged; says so when not."""
+    with tx(request.desk.seller_id, read_only=True):
+        is_online = online().ready
+    if not is_online:
+        messages.error(request, _("No payment provider is connected yet, so nothing can be charged."))
+    return is_online
 
 
 def _choose_customer(request: StaffRequest) -> HttpResponse:
@@ -101,6 +113,8 @@ def invoice(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         paper = invoices.documents([invoice_id]).get(invoice_id)
     if paper is None:
         raise Http404
+    if not _is_online(request):
+        return go(request, "invoice", invoice_id)
     request_id = made_id(request.POST, "request_id")
     try:
         request_payment(
@@ -221,6 +235,8 @@ def send(request: StaffRequest, request_id: UUID) -> HttpResponse:
     form = AddressForm(request.POST)
     if not form.is_valid():
         return _ask_page(request, shown, form)
+    if not _is_online(request):
+        return go(request, "terminal-ask", request_id)
     if not shown.has_links:
         messages.error(request, _("Payment links are switched off for this customer, so nothing was sent."))
         return go(request, "terminal-ask", request_id)
