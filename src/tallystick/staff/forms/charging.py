@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tallystick.core.money import to_decimal
+from tallystick.core.brake import scaled
+from tallystick.core.money import exponent, to_decimal
 from tallystick.invoices.models import DueItem
 from tallystick.payments.models import PaymentMethod
 from tallystick.payments.rules import Rules
@@ -23,8 +24,6 @@ from tallystick.staff.forms.numbers import plain_number
 from tallystick.staff.forms.typed import Day, Line, Number, to_minor_exactly
 from tallystick.staff.words import day_text, money_text
 
-HUNDREDTHS = "EUR"
-"""Rules keep amounts in hundredths, whatever the currency."""
 PRODUCTION_COMPLETE = "order.completed"
 AMOUNTS = ("write_off_minor", "refund_approval_minor", "customer_minor_a_day", "run_floor_minor")
 
@@ -199,30 +198,32 @@ class RulesForm(forms.Form):
     requests_take_parts = forms.BooleanField(
         label=gettext_lazy("Customers may pay a part of a link for several invoices"), required=False
     )
-    write_off_minor = Number(
-        label=gettext_lazy("Small rest that may be written off"),
-        help_text=gettext_lazy("In your currency. Usually 5.00. Above it only those who keep the books may."),
-    )
-    refund_approval_minor = Number(
-        label=gettext_lazy("Refunds above this need a second person"),
-        help_text=gettext_lazy("In your currency. Usually 1,000.00. 0: always."),
-    )
+    write_off_minor = Number(label=gettext_lazy("Small rest that may be written off"))
+    refund_approval_minor = Number(label=gettext_lazy("Refunds above this need a second person"))
     customer_charges_a_day = _count(
         gettext_lazy("Automatic charges per customer and day"),
         gettext_lazy("One more stops and asks a person. Usually 5. 0: no limit."),
     )
-    customer_minor_a_day = Number(
-        label=gettext_lazy("Amount per customer and day"),
-        help_text=gettext_lazy("More stops and asks a person. Usually 0: no limit."),
-    )
+    customer_minor_a_day = Number(label=gettext_lazy("Amount per customer and day"))
     run_factor = _count(
         gettext_lazy("Times the usual day"),
         gettext_lazy("A day that would charge more than so many times the usual stops. Usually 3."),
     )
-    run_floor_minor = Number(
-        label=gettext_lazy("A day's charges never stop below"),
-        help_text=gettext_lazy("In your currency. Usually 10,000.00. Protects small days from false alarms."),
-    )
+    run_floor_minor = Number(label=gettext_lazy("A day's charges never stop below"))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        """Read and explain amounts in the seller's currency, with the decimals it has."""
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        hints = {
+            "write_off_minor": _("Usually %(amount)s. Above it only those who keep the books may."),
+            "refund_approval_minor": _("Usually %(amount)s. 0: always."),
+            "customer_minor_a_day": _("In %(currency)s. More stops and asks a person. Usually 0: no limit."),
+            "run_floor_minor": _("Usually %(amount)s. Protects small days from false alarms."),
+        }
+        for name, hint in hints.items():
+            usual = money_text(scaled(getattr(Rules(), name), currency), currency)
+            self.fields[name].help_text = hint % {"amount": usual, "currency": currency}
 
     def clean_retry_days(self) -> tuple[int, ...]:
         """Return the days as numbers."""
@@ -233,13 +234,13 @@ class RulesForm(forms.Form):
         return tuple(int(part) for part in parts)
 
     def clean(self) -> dict[str, Any]:
-        """Turn amounts into hundredths."""
+        """Turn amounts into hundredths, as the rules keep them for every currency."""
         data = super().clean() or {}
         for name in AMOUNTS:
             if data.get(name) is None:
                 continue
             try:
-                data[name] = to_minor_exactly(data[name], HUNDREDTHS)
+                data[name] = _hundredths(to_minor_exactly(data[name], self.currency), self.currency)
             except ValidationError as error:
                 self.add_error(name, error)
             else:
@@ -252,8 +253,19 @@ class RulesForm(forms.Form):
         return Rules(**{name: self.cleaned_data[name] for name in asdict(Rules())})
 
 
-def rules_fields(kept: Rules) -> dict[str, Any]:
-    """Return the rules in force as the form shows them."""
+def _hundredths(minor: int, currency: str) -> int:
+    """Return minor units of a currency in hundredths. Raises ValidationError for what is finer than that."""
+    digits = exponent(currency)
+    if digits <= 2:
+        return minor * int(10 ** (2 - digits))
+    found, finer = divmod(minor, int(10 ** (digits - 2)))
+    if finer:
+        raise ValidationError(_("Rules are kept in hundredths. Write two decimals at most."))
+    return found
+
+
+def rules_fields(kept: Rules, currency: str) -> dict[str, Any]:
+    """Return the rules in force as the form shows them, amounts in the seller's currency."""
     values = asdict(kept)
-    amounts = {name: plain_number(to_decimal(values[name], HUNDREDTHS)) for name in AMOUNTS}
+    amounts = {name: plain_number(to_decimal(scaled(values[name], currency), currency)) for name in AMOUNTS}
     return {**values, **amounts, "retry_days": ", ".join(str(day) for day in kept.retry_days)}

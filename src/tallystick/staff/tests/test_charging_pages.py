@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -25,6 +26,7 @@ from tallystick.payments.models import (
 )
 from tallystick.payments.rules import Rules, rules
 from tallystick.payments.tests.stage import GOOD, Stage
+from tallystick.sellers.models import Seller
 from tallystick.staff.tests.pages import member, read, send, url
 
 
@@ -218,6 +220,37 @@ def test_rules_are_saved_and_a_bad_one_is_refused_at_its_field(stage: Stage) -> 
             write_off_minor=750,
             refund_approval_minor=20_000,
         )
+
+
+@pytest.mark.parametrize(
+    ("currency", "typed", "minor", "refused", "says"),
+    [
+        ("JPY", "750", 75_000, "7.50", "JPY has no decimals."),
+        ("KWD", "7.500", 750, "7.505", "Rules are kept in hundredths."),
+        ("EUR", "7.50", 750, "7.505", "EUR has 2 decimals."),
+    ],
+)
+def test_amounts_of_the_rules_are_read_and_shown_in_the_sellers_currency(
+    stage: Stage, currency: str, typed: str, minor: int, refused: str, says: str
+) -> None:
+    with tenant.tx(stage.world.seller_id):
+        Seller.objects.filter(id=stage.world.seller_id).update(currency=currency)
+    client, address = member(stage), url(stage, "settings-charging")
+    shown = form_fields(read(client, address))
+    assert (shown["run_floor_minor"], shown["refund_approval_minor"]) == ("10000", "1000")
+    answer = send(client, address, status=422, **{**shown, "write_off_minor": refused})
+    assert says in answer.content.decode()
+    assert f'value="{refused}"' in answer.content.decode()
+    send(client, address, **{**shown, "write_off_minor": typed})
+    with tenant.tx(stage.world.seller_id):
+        assert rules() == replace(Rules(), write_off_minor=minor)
+    assert form_fields(read(client, address))["write_off_minor"] == str(float(typed)).removesuffix(".0")
+
+
+def form_fields(page: str) -> dict[str, str]:
+    """What the rules' form holds, as a browser would send it."""
+    found = re.findall(r'<input[^>]* name="(\w+)" value="([^"]*)"|<input[^>]* name="(\w+)"[^>]*checked', page)
+    return {name or ticked: value or "on" for name, value, ticked in found if (name or ticked) != "csrfmiddlewaretoken"}
 
 
 def test_the_list_costs_the_same_whatever_it_holds(stage: Stage) -> None:

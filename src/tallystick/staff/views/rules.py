@@ -31,9 +31,10 @@ def charging(request: StaffRequest) -> HttpResponse:
     """Show and change the rules for charging."""
     desk = request.desk
     with tx(desk.seller_id, read_only=True):
-        initial = rules_fields(rules())
+        currency = desk.seller.currency
+        initial = rules_fields(rules(), currency)
     posted = request.POST if request.method == "POST" else None
-    form = RulesForm(posted, initial=initial)
+    form = RulesForm(posted, initial=initial, currency=currency)
     if posted is not None and form.is_valid():
         try:
             save_rules(**desk.acting(), wanted=form.rules())
