@@ -58,6 +58,13 @@ class _Email:
     rows: list[tuple[str, str, bool]] = field(default_factory=list)
     transfer: list[tuple[str, bool]] = field(default_factory=list)
     about: str = ""
+    more: list[_Email] = field(default_factory=list)
+    """The same again in another currency: amount, button and rows."""
+
+    @property
+    def parts(self) -> list[_Email]:
+        """What has an amount, a button and rows of its own."""
+        return [self, *self.more]
 
 
 def render_email(
@@ -173,6 +180,8 @@ class Note:
     button_text: str = ""
     under: str = ""
     about: str = ""
+    more: tuple[Note, ...] = ()
+    """Another amount with its rows and its button, in the same letter: what is open in another currency."""
 
 
 def render_note(note: Note, *, seller: Mapping[str, Any], language: str, body: str, logo_cid: str = "") -> Composed:
@@ -181,22 +190,27 @@ def render_note(note: Note, *, seller: Mapping[str, Any], language: str, body: s
     `body` is already filled and shown as typed; the button is left out without an address.
     """
     with translation.override(language):
-        email = _Email(
-            seller=seller,
-            language=language,
-            title=note.title,
-            preheader=f"{note.label} {note.amount}".strip() or note.title,
-            body=body,
-            label=note.label,
-            amount=note.amount,
-            status=note.status,
-            button_url=note.button_url,
-            button_text=note.button_text if note.button_url else "",
-            under=note.under,
-            rows=list(note.rows),
-            about=note.about,
-        )
+        email = _email_of(note, seller, language, body)
+        email.more = [_email_of(each, seller, language, "") for each in note.more]
         return _compose(email, logo_cid)
+
+
+def _email_of(note: Note, seller: Mapping[str, Any], language: str, body: str) -> _Email:
+    return _Email(
+        seller=seller,
+        language=language,
+        title=note.title,
+        preheader=f"{note.label} {note.amount}".strip() or note.title,
+        body=body,
+        label=note.label,
+        amount=note.amount,
+        status=note.status,
+        button_url=note.button_url,
+        button_text=note.button_text if note.button_url else "",
+        under=note.under,
+        rows=list(note.rows),
+        about=note.about,
+    )
 
 
 def render_notice(

@@ -163,7 +163,7 @@ def _card_expiring() -> tuple[str, str]:
 def _payment_request() -> tuple[str, str]:
     return _("{{ amount }} to pay to {{ seller_name }}"), _(
         "{{ greeting }}\n\n"
-        "here is what is open, {{ amount }} in all. You can pay everything, or choose what to pay, with one link.\n\n"
+        "here is what is open: {{ amount }}. You can pay everything, or choose what to pay, online.\n\n"
         "Thank you,\n{{ seller_name }}"
     )
 

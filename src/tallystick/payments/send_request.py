@@ -1,12 +1,15 @@
-"""Mailing payment requests: one email per customer, with a table of what it asks for and one button (C12 to C16)."""
+"""Mailing payment requests: one email per customer, with a table and one button for each currency (C12 to C16)."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID, uuid5
 
+from babel.lists import format_list
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -69,34 +72,41 @@ def send_payment_links(
     body: str = "",
     actor_id: UUID | None = None,
 ) -> list[SentLink]:
-    """Make one payment request per customer and currency of these invoices, and queue one email each (C12 to C14).
+    """Make one payment request per customer and currency of these invoices, and queue one email per customer (C12 to C14).
 
     `recipients` by customer replace the addresses on file, for this send only (C16). A customer whose links are switched
     off gets nothing, and the reason comes back. Idempotent by `send_id`.
     """
-    sent = []
+    sent, by_customer = list[SentLink](), defaultdict[UUID, dict[str, list[UUID]]](dict)
     with tenant.tx(seller_id, read_only=True):
-        grouped = invoices_by_customer(invoice_ids)
-    for (customer_id, currency), ids in sorted(grouped.items(), key=lambda pair: pair[0]):
+        for (customer_id, currency), ids in sorted(invoices_by_customer(invoice_ids).items()):
+            by_customer[customer_id][currency] = ids
+    for customer_id, by_currency in by_customer.items():
         with tenant.tx(seller_id, actor_id=actor_id):
-            typed = (recipients or {}).get(customer_id)
             if not links_allowed(customer_id):
-                sent.append(SentLink(customer_id, currency, tuple(ids), None, "links_off"))
+                sent += [SentLink(customer_id, key, tuple(ids), None, "links_off") for key, ids in by_currency.items()]
                 continue
             owner = customer(customer_id)
             assert owner
-            request = request_payment(
-                seller_id=seller_id,
-                request_id=uuid5(send_id, f"{customer_id}{currency}"),
-                customer_id=customer_id,
-                currency=currency,
-                language=owner.language,
-                invoice_ids=ids,
-                now=now,
-                actor_id=actor_id,
-            )
-            message = mail_request(request, to=typed, subject=subject, body=body, now=now, actor_id=actor_id)
-            sent.append(SentLink(customer_id, currency, tuple(ids), request.id, message.reason))
+            requests = [
+                request_payment(
+                    seller_id=seller_id,
+                    request_id=uuid5(send_id, f"{customer_id}{currency}"),
+                    customer_id=customer_id,
+                    currency=currency,
+                    language=owner.language,
+                    invoice_ids=ids,
+                    now=now,
+                    actor_id=actor_id,
+                )
+                for currency, ids in by_currency.items()
+            ]
+            typed = (recipients or {}).get(customer_id)
+            message = mail_requests(requests, to=typed, subject=subject, body=body, now=now, actor_id=actor_id)
+            sent += [
+                SentLink(customer_id, each.currency, tuple(by_currency[each.currency]), each.id, message.reason)
+                for each in requests
+            ]
     return sent
 
 
@@ -104,15 +114,28 @@ def send_request_link(
     *, seller_id: UUID, request_id: UUID, now: datetime, to: Sequence[str] | None = None, actor_id: UUID | None = None
 ) -> Message:
     """Queue the email of one request, once. `to` replaces the addresses on file. Raises NoSuchRequest."""
+    return send_request_links(seller_id=seller_id, request_ids=[request_id], now=now, to=to, actor_id=actor_id)
+
+
+def send_request_links(
+    *,
+    seller_id: UUID,
+    request_ids: Sequence[UUID],
+    now: datetime,
+    to: Sequence[str] | None = None,
+    actor_id: UUID | None = None,
+) -> Message:
+    """Queue one email with the links of a customer's requests, one per currency, once. Raises NoSuchRequest."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        request = PaymentRequest.objects.filter(id=request_id).first()
-        if request is None:
-            raise NoSuchRequest(str(request_id))
-        return mail_request(request, to=to, now=now, actor_id=actor_id)
+        known = PaymentRequest.objects.in_bulk(list(request_ids))
+        for request_id in request_ids:
+            if request_id not in known:
+                raise NoSuchRequest(str(request_id))
+        return mail_requests([known[key] for key in request_ids], to=to, now=now, actor_id=actor_id)
 
 
-def mail_request(
-    request: PaymentRequest,
+def mail_requests(
+    requests: Sequence[PaymentRequest],
     *,
     now: datetime,
     to: Sequence[str] | None = None,
@@ -120,78 +143,123 @@ def mail_request(
     body: str = "",
     actor_id: UUID | None = None,
 ) -> Message:
-    """Queue a request's email, once. Inside `tenant.tx`. `to` replaces the addresses on file."""
-    owner, asked = customer(request.customer_id), asked_of(request)
+    """Queue the email of a customer's requests, once, known by the first. Inside `tenant.tx`. `to` replaces the addresses
+    on file.
+    """
+    first = requests[0]
+    owner = customer(first.customer_id)
     assert owner
-    recipients, copies = addresses_for_documents(request.customer_id)
-    locale = formats.locale_for(request.language, seller(request.seller_id).country)
+    recipients, copies = addresses_for_documents(first.customer_id)
+    locale = formats.locale_for(first.language, seller(first.seller_id).country)
     first_name = owner.attention.split(" ")[0]
+    amounts = [formats.money(asked_of(each).open_minor, each.currency, locale) for each in requests]
     values = {
-        "amount": formats.money(asked.open_minor, request.currency, locale),
+        "amount": format_list(amounts, locale=locale),
         "customer_name": owner.name,
         "contact_first_name": first_name,
-        "greeting": greeting(first_name, request.language),
-        "seller_name": seller(request.seller_id).name,
+        "greeting": greeting(first_name, first.language),
+        "seller_name": seller(first.seller_id).name,
     }
-    own = words_of("payment_request", request.language)
+    own = words_of("payment_request", first.language)
     words = Words(subject or own.subject, body or own.body, own.button).filled(values)
     letter = Letter(
-        id=uuid5(request.id, "mail"),
-        dedupe_key=f"payment_request:{request.id}",
+        id=uuid5(first.id, "mail"),
+        dedupe_key=f"payment_request:{first.id}",
         kind="payment_request",
         recipients=list(to) if to is not None else recipients,
         copies=[] if to is not None else copies,
-        language=request.language,
+        language=first.language,
         subject=words.subject,
         body=words.body,
         attach_pdf=switch_of("payment_request").attach_pdf,
-        customer_id=request.customer_id,
-        document_id=request.id,
-        data={"request_id": str(request.id), "button": words.button},
+        customer_id=first.customer_id,
+        document_id=first.id,
+        data={
+            "request_id": str(first.id),
+            "request_ids": [str(each.id) for each in requests],
+            "button": words.button,
+        },
         is_by_hand=True,
     )
-    return queue_message(seller_id=request.seller_id, letter=letter, now=now, actor_id=actor_id)
+    return queue_message(seller_id=first.seller_id, letter=letter, now=now, actor_id=actor_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """A request with what is open on it now: (number, due day, minor units), and the documents behind."""
+
+    request: PaymentRequest
+    open_minor: int
+    rows: list[tuple[str, date | None, int]]
+    documents: list[Any]
 
 
 def prepare_request_email(message: Message) -> Prepared | Skip:
-    """Compose a request's email from what is open now: the table, the sum, one button; attached the same as PDF, with the invoices."""
+    """Compose the email of a customer's requests from what is open now: for each currency the table, the sum and one
+    button; attached the same as PDF, with the invoices.
+    """
     with tenant.tx(message.seller_id, read_only=True):
-        request = PaymentRequest.objects.filter(id=message.data["request_id"]).first()
-        asked = asked_of(request) if request else None
-        if request is None or asked is None or asked.open_minor <= 0:
+        ids = message.data.get("request_ids") or [message.data["request_id"]]
+        known = PaymentRequest.objects.in_bulk([UUID(key) for key in ids])
+        opened = [each for key in ids if UUID(key) in known and (each := _open(known[UUID(key)])).open_minor > 0]
+        if not opened:
             return Skip("paid")
-        if not links_allowed(request.customer_id):
+        customer_id = opened[0].request.customer_id
+        if not links_allowed(customer_id):
             return Skip("links_off")
-        opened = asked.by_invoice()
-        papers = invoices.documents(list(opened))
         party, logo = party_of_seller(message.seller_id), logo_of(message.seller_id)
-        buyer = party_of_customer(request.customer_id)
+        buyer = party_of_customer(customer_id)
         zone = seller(message.seller_id).time_zone
-    rows = [(papers[key].number, papers[key].due_on, minor) for key, minor in opened.items() if key in papers]
-    note = _note(message, request, asked.open_minor, rows)
+    first, *others = [_note(message, each.request, each.open_minor, each.rows) for each in opened]
     composed = render_note(
-        note, seller=party, language=message.language, body=message.body, logo_cid=LOGO if logo else ""
+        replace(first, more=tuple(others)),
+        seller=party,
+        language=message.language,
+        body=message.body,
+        logo_cid=LOGO if logo else "",
     )
     parts = []
-    if message.attach_pdf and rows:
-        paper = {
-            "language": message.language,
-            "currency": request.currency,
-            "seller": party,
-            "customer": buyer,
-            "asked_on": clock.business_date(request.created_at, zone).isoformat(),
-            "open_minor": asked.open_minor,
-            "rows": [
-                {"number": number, "due_on": on.isoformat() if on else "", "open_minor": minor}
-                for number, on, minor in rows
-            ],
-        }
-        documents = [papers[key].content for key in list(opened)[:MOST_ROWS] if key in papers]
-        pdf = render_request(paper, pay_url=note.button_url, logo=logo, documents=documents)
-        parts.append(Attachment(filename=f"{rows[0][0]}-{len(rows)}.pdf", content_type="application/pdf", content=pdf))
+    for each, note in zip(opened, (first, *others), strict=True):
+        if message.attach_pdf and each.rows:
+            parts.append(_pdf(message, each, note, party, buyer, logo, zone))
     if logo:
         parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
     return Prepared(composed.html, composed.text, tuple(parts))
+
+
+def _open(request: PaymentRequest) -> _Open:
+    asked = asked_of(request)
+    opened = asked.by_invoice()
+    papers = invoices.documents(list(opened))
+    rows = [(papers[key].number, papers[key].due_on, minor) for key, minor in opened.items() if key in papers]
+    documents = [papers[key].content for key in list(opened)[:MOST_ROWS] if key in papers]
+    return _Open(request, asked.open_minor, rows, documents)
+
+
+def _pdf(
+    message: Message,
+    each: _Open,
+    note: Note,
+    party: dict[str, Any],
+    buyer: dict[str, Any],
+    logo: bytes | None,
+    zone: str,
+) -> Attachment:
+    paper = {
+        "language": message.language,
+        "currency": each.request.currency,
+        "seller": party,
+        "customer": buyer,
+        "asked_on": clock.business_date(each.request.created_at, zone).isoformat(),
+        "open_minor": each.open_minor,
+        "rows": [
+            {"number": number, "due_on": on.isoformat() if on else "", "open_minor": minor}
+            for number, on, minor in each.rows
+        ],
+    }
+    pdf = render_request(paper, pay_url=note.button_url, logo=logo, documents=each.documents)
+    name = f"{each.rows[0][0]}-{len(each.rows)}.pdf"
+    return Attachment(filename=name, content_type="application/pdf", content=pdf)
 
 
 def _note(

@@ -13,7 +13,7 @@ from tallystick.messages.wording import (
     greeting,
 )
 
-KINDS = ("invoice", "receipt", "credit_note", "invitation")
+KINDS = ("invoice", "receipt", "credit_note", "invitation", "payment_request")
 
 
 def test_filling_is_one_pass() -> None:

@@ -17,6 +17,7 @@ from tallystick.invoices import queries as invoices
 from tallystick.messages.models import Message
 from tallystick.payments.collect import send_charge
 from tallystick.payments.errors import AmountRefused, BeingPaid, NothingAsked, NothingToPay
+from tallystick.payments.links import request_url
 from tallystick.payments.models import Allocation, ChargeAttempt, Payment, PaymentRequest
 from tallystick.payments.requests import asked_of, request_payment, start_request_charge
 from tallystick.payments.send_request import plan_links, prepare_request_email, send_payment_links
@@ -157,6 +158,31 @@ def test_c12_c14_send_payment_links_is_one_mail_per_customer(stage: Stage) -> No
     assert pages[0].extract_text().count("LP-") == 2
     [link] = {a.get_object()["/A"]["/URI"] for a in pages[0]["/Annots"]}
     assert "/r/" in link
+
+
+def test_c14_two_currencies_are_one_mail_with_a_link_each(stage: Stage) -> None:
+    euros, dollars = stage.world.invoice(), stage.world.invoice(currency="USD")
+    send_id = new_id()
+    for _ in range(2):
+        sent = send_payment_links(send_id=send_id, invoice_ids=[euros, dollars], **stage.world.acting())
+    assert [(each.currency, each.reason) for each in sent] == [("EUR", ""), ("USD", "")]
+    [message] = stage.rows(Message, kind="payment_request")
+    assert "173" in message.subject
+    assert "€" in message.subject
+    assert "US$" in message.subject
+    prepared = prepare_request_email(message)
+    urls = [request_url(each.request_id, 1) for each in sent if each.request_id]
+    assert len(set(urls)) == 2
+    for url in urls:
+        assert url in prepared.text
+        assert prepared.html.count(url) == 1
+    assert len([part for part in prepared.attachments if part.content_type == "application/pdf"]) == 2
+    stage.pay(euros)
+    rest = prepare_request_email(message)
+    assert urls[0] not in rest.text
+    assert urls[1] in rest.text
+    stage.pay(dollars)
+    assert prepare_request_email(message).reason == "paid"
 
 
 def test_c16_recipients_are_typed_per_send(stage: Stage) -> None:

@@ -20,7 +20,7 @@ from tallystick.customers.models import Customer
 from tallystick.customers.queries import all_addresses_for_documents, customers
 from tallystick.invoices.queries import documents, open_invoices_of
 from tallystick.payments.requests import request_payment
-from tallystick.payments.send_request import SentLink, plan_links, send_payment_links, send_request_link
+from tallystick.payments.send_request import SentLink, plan_links, send_payment_links, send_request_links
 from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.ids import read_id
@@ -191,7 +191,7 @@ def customer_link(request: StaffRequest, customer_id: UUID) -> HttpResponse:
     form = _form(request, [ask], required=True)
     if send_id and form.is_valid():
         to = form.changed_recipients().get(customer_id)
-        sent = [_send_balance(request, send_id, ask.customer, each.currency, to) for each in ask.sums]
+        sent = [_send_balance(request, send_id, ask.customer, [each.currency for each in ask.sums], to)]
         _tell(request, sent, {customer_id: ask.customer.name})
         return go(request, "customer", customer_id)
     return page(
@@ -220,12 +220,15 @@ def _balance(customer_id: UUID) -> Ask:
 
 
 def _send_balance(
-    request: StaffRequest, send_id: UUID, owner: Customer, currency: str, to: Sequence[str] | None
+    request: StaffRequest, send_id: UUID, owner: Customer, currencies: Sequence[str], to: Sequence[str] | None
 ) -> SentLink:
-    acting, request_id = request.desk.acting(), uuid5(send_id, f"{owner.id}{currency}")
+    """Make a link per currency, and send them in one email."""
+    acting = request.desk.acting()
+    made = {currency: uuid5(send_id, f"{owner.id}{currency}") for currency in currencies}
     with tx(request.desk.seller_id, actor_id=request.desk.actor_id):
-        request_payment(
-            **acting, request_id=request_id, customer_id=owner.id, currency=currency, language=owner.language
-        )
-        message = send_request_link(**acting, request_id=request_id, to=to)
-    return SentLink(owner.id, currency, (), request_id, message.reason)
+        for currency, request_id in made.items():
+            request_payment(
+                **acting, request_id=request_id, customer_id=owner.id, currency=currency, language=owner.language
+            )
+        message = send_request_links(**acting, request_ids=list(made.values()), to=to)
+    return SentLink(owner.id, ", ".join(currencies), (), next(iter(made.values())), message.reason)
