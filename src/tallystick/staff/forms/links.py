@@ -55,6 +55,13 @@ class LinksForm(forms.Form):
         name = f"to-{customer_id}"
         return self[name] if name in self.fields else None
 
+    def why_nobody(self, customer_id: UUID) -> str:
+        """Why nobody gets it, by what stands in the field now: no_address on file, emptied by hand, or "" for someone."""
+        field = self.field_of(customer_id)
+        if field is None or str(field.value() or "").strip():
+            return ""
+        return "emptied" if self.on_file[customer_id] else "no_address"
+
     def recipients(self) -> dict[UUID, list[str]]:
         """Return what was typed for each customer. After `is_valid`."""
         return {customer_id: self.cleaned_data[f"to-{customer_id}"] for customer_id in self.on_file}

@@ -18,6 +18,7 @@ from tallystick.invoices.queries import numbers_of
 from tallystick.messages.models import Message
 from tallystick.payments.models import PaymentRequest, RequestedInvoice
 from tallystick.staff.tests.pages import member, read, send, url
+from tallystick.staff.views.links import MOST_TICKED
 from tallystick.testing.provider import add_sandbox
 from tallystick.testing.world import World
 
@@ -77,7 +78,7 @@ def test_c12_c14_ticked_invoices_go_as_one_link_and_one_email_per_customer(stage
     with tenant.tx(stage.world.seller_id, read_only=True):
         asked = RequestedInvoice.objects.filter(request_id=request.id).values_list("invoice_id", flat=True)
         assert set(asked) == {first, second}
-    assert "A payment link goes to Nora Kestrel Architects" in read(client, url(stage, "invoices"))
+    assert "Payment links go to 2 customers: " in read(client, url(stage, "invoices"))
 
 
 def test_c14_a_double_click_sends_once(stage: Any) -> None:
@@ -184,6 +185,38 @@ def test_c15_no_balance_is_asked_for_without_links_open_invoices_or_address(stag
     stage.world.invoice(customer="otto")
     refused("otto", "Say who gets it.", 422)
     assert (letters(stage), requests(stage)) == ([], [])
+
+
+def test_c15_an_emptied_address_is_not_called_missing(stage: Any) -> None:
+    ids, client = [stage.world.invoice(), stage.world.invoice(customer="otto")], member(stage)
+    typed = typed_by(stage, nora="", otto="wrong@")
+    page = send(client, url(stage, "links"), status=422, id=ids, send_id=new_id(), **typed).content.decode()
+    assert "Their address was taken out" in page
+    assert "No email address on file" not in page
+    send(client, url(stage, "links"), id=ids, send_id=new_id(), **typed_by(stage, nora="", otto=""))
+    page = read(client, url(stage, "invoices"))
+    assert "Nothing was sent to Nora Kestrel Architects. Their address was taken out." in page
+    assert "Nothing was sent to Otto & Søn, d'Arcy. No email address on file." in page
+
+
+def test_c12_the_list_comes_back_as_it_was_with_how_many_were_sent(stage: Any) -> None:
+    ids, client = [stage.world.invoice(), stage.world.invoice(customer="pia")], member(stage)
+    view = "tab=overdue&q=Kestrel"
+    asked = send(client, url(stage, "links"), id=ids, view=view).headers["Location"]
+    page = read(client, asked)
+    assert f'name="view" value="{view}"' in page
+    assert f'href="{url(stage, "invoices")}?{view}"' in page
+    typed = typed_by(stage, nora="nora@kestrel.example", pia="pia@press.example")
+    answer = send(client, url(stage, "links"), id=ids, view=view, send_id=new_id(), **typed)
+    assert answer.headers["Location"] == f"{url(stage, 'invoices')}?{view}"
+    assert "Payment links go to 2 customers: " in read(client, answer.headers["Location"])
+
+
+def test_c12_more_than_fit_in_one_go_are_said(stage: Any) -> None:
+    client = member(stage)
+    ids = [str(new_id()) for _ in range(MOST_TICKED + 3)]
+    asked = send(client, url(stage, "links"), id=[stage.world.invoice(), *ids]).headers["Location"]
+    assert "200 documents are the most in one go. 4 more were ticked and aren't here" in read(client, asked)
 
 
 def test_links_are_sent_by_those_who_may_charge(stage: Any) -> None:

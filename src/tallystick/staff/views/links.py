@@ -8,11 +8,12 @@ from itertools import groupby
 from uuid import UUID, uuid5
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
@@ -31,7 +32,7 @@ from tallystick.staff.views.answer import REFUSED, go, page
 from tallystick.staff.views.customers import found_customer
 from tallystick.staff.words import names
 
-MOST_TICKED = 200
+MOST_TICKED, MOST_VIEW = 200, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +56,36 @@ class Ask:
 @door(CHARGE, "GET", "POST")
 def links(request: StaffRequest) -> HttpResponse:
     """Ask before links for the ticked invoices are sent, customer by customer; send them."""
-    ticked = _ticked(request)
+    given = request.POST if request.method == "POST" else request.GET
+    ticked, count = _ticked(given)
+    view = given.get("view", "")[:MOST_VIEW]
     if not ticked:
         messages.info(request, _("Nothing was ticked."))
-        return go(request, "invoices")
+        return _back_to_list(request, view)
     send_id = read_id(request.POST.get("send_id", ""))
     if request.method == "POST" and send_id is None:
         # From the list: the page gets an address of its own, to be reloaded and gone back to.
-        asked = urlencode([("id", str(key)) for key in ticked])
+        asked = urlencode([("id", str(key)) for key in ticked] + [("count", str(count)), ("view", view)])
         return redirect(f"{reverse('links', args=[request.desk.place.slug])}?{asked}")
     if send_id and not _is_online(request):
-        return go(request, "invoices")
+        return _back_to_list(request, view)
     asks = _asks(request, ticked)
     form = _form(request, asks)
     if send_id and form.is_valid():
-        return _send(request, send_id, ticked, asks, form)
+        _send(request, send_id, ticked, asks, form)
+        return _back_to_list(request, view)
     left_out = len(ticked) - sum(len(each.papers) for ask in asks for each in ask.sums)
     return page(
         request,
         "links",
         status=REFUSED if form.is_bound else 200,
         nav="invoices",
-        asks=[(ask, _why(ask.reason), form.field_of(ask.customer.id)) for ask in asks],
+        asks=[(ask, _why(_reason(ask, form)), form.field_of(ask.customer.id)) for ask in asks],
         form=form,
         ticked=ticked,
+        view=view,
+        too_many=max(count - MOST_TICKED, 0),
+        most=MOST_TICKED,
         left_out=left_out,
         send_id=send_id or new_id(),
         customer=None,
@@ -94,10 +101,25 @@ def _is_online(request: StaffRequest) -> bool:
     return is_online
 
 
-def _ticked(request: StaffRequest) -> list[UUID]:
-    given = request.POST if request.method == "POST" else request.GET
-    found = (read_id(text) for text in given.getlist("id"))
-    return list(dict.fromkeys(key for key in found if key))[:MOST_TICKED]
+def _ticked(given: QueryDict) -> tuple[list[UUID], int]:
+    """Return the ticked documents, as many as are sent in one go, and how many were ticked."""
+    found = list(dict.fromkeys(key for key in map(read_id, given.getlist("id")) if key))
+    told = given.get("count", "")
+    count = int(told) if told.isascii() and told.isdigit() and len(told) <= 6 else 0
+    return found[:MOST_TICKED], max(count, len(found))
+
+
+def _back_to_list(request: StaffRequest, view: str) -> HttpResponse:
+    """Return to the list as it was: the same tab, search and sorting."""
+    address = reverse("invoices", args=[request.desk.place.slug])
+    return redirect(f"{address}?{view}" if view else address)
+
+
+def _reason(ask: Ask, form: LinksForm) -> str:
+    """Why a customer gets nothing, by what stands in the field now and not only by what is on file."""
+    if ask.reason == "links_off":
+        return ask.reason
+    return form.why_nobody(ask.customer.id)
 
 
 def _asks(request: StaffRequest, ticked: Sequence[UUID]) -> list[Ask]:
@@ -130,9 +152,7 @@ def _form(request: StaffRequest, asks: Iterable[Ask], *, required: bool = False)
     return LinksForm(request.POST if request.method == "POST" else None, on_file=on_file, required=required)
 
 
-def _send(
-    request: StaffRequest, send_id: UUID, ticked: Sequence[UUID], asks: Sequence[Ask], form: LinksForm
-) -> HttpResponse:
+def _send(request: StaffRequest, send_id: UUID, ticked: Sequence[UUID], asks: Sequence[Ask], form: LinksForm) -> None:
     """Send to those who have an address; those left without one aren't asked to pay by a link nobody gets."""
     recipients, wanted = form.recipients(), set(ticked)
     sent = []
@@ -140,7 +160,7 @@ def _send(
         if ask.reason != "links_off" and not recipients[ask.customer.id]:
             ids = {key for each in ask.sums for key, _number in each.papers}
             wanted -= ids
-            sent.append(SentLink(ask.customer.id, "", tuple(ids), None, "no_address"))
+            sent.append(SentLink(ask.customer.id, "", tuple(ids), None, form.why_nobody(ask.customer.id)))
     sent += send_payment_links(
         **request.desk.acting(),
         send_id=send_id,
@@ -150,20 +170,30 @@ def _send(
     if not sent:
         messages.info(request, _("Nothing is open on what was ticked, so nothing was sent."))
     _tell(request, sent, {ask.customer.id: ask.customer.name for ask in asks})
-    return go(request, "invoices")
 
 
 def _tell(request: StaffRequest, sent: Iterable[SentLink], called: dict[UUID, str]) -> None:
-    """Say who gets a link, and who gets none and why."""
-    by_reason: dict[str, dict[str, None]] = {}
+    """Say how many get a link and who, and how many get none, who and why."""
+    by_reason: dict[str, dict[UUID, str]] = {}
     for each in sent:
-        by_reason.setdefault(each.reason, {})[called.get(each.customer_id, "")] = None
+        by_reason.setdefault(each.reason, {})[each.customer_id] = called.get(each.customer_id, "")
     for reason, people in sorted(by_reason.items()):
-        said = {"people": names(list(people)), "why": _why(reason)}
+        count = len(people)
+        said = {"people": names(list(people.values())), "why": _why(reason), "count": count}
         if reason:
-            messages.warning(request, _("Nothing was sent to %(people)s. %(why)s.") % said)
+            text = ngettext(
+                "Nothing was sent to %(people)s. %(why)s.",
+                "Nothing was sent to %(count)d customers, %(people)s. %(why)s.",
+                count,
+            )
+            messages.warning(request, text % said)
         else:
-            messages.success(request, _("A payment link goes to %(people)s") % said)
+            text = ngettext(
+                "A payment link goes to %(people)s",
+                "Payment links go to %(count)d customers: %(people)s",
+                count,
+            )
+            messages.success(request, text % said)
 
 
 def _why(reason: str) -> str:
@@ -171,6 +201,7 @@ def _why(reason: str) -> str:
         "": "",
         "links_off": _("Payment links are switched off for this customer"),
         "no_address": _("No email address on file"),
+        "emptied": _("Their address was taken out"),
         "nothing_open": _("Nothing is open"),
     }
     return words[reason] if reason in words else skip_reason(reason).rstrip(".")
@@ -199,9 +230,11 @@ def customer_link(request: StaffRequest, customer_id: UUID) -> HttpResponse:
         "links",
         status=REFUSED if form.is_bound else 200,
         nav="customers",
-        asks=[(ask, "" if form.on_file[customer_id] else _why("no_address"), form.field_of(customer_id))],
+        asks=[(ask, _why(_reason(ask, form)) if not form.is_bound else "", form.field_of(customer_id))],
         form=form,
         ticked=[],
+        view="",
+        too_many=0,
         left_out=0,
         send_id=send_id or new_id(),
         customer=ask.customer,
