@@ -250,12 +250,16 @@ class PayPage:
         return self.least_minor < self.open_minor
 
     def choices(self, on: date) -> tuple[Choice, ...]:
-        """The amounts on offer on a business date: all of it, and what the terms ask for next when that is less."""
+        """The amounts on offer on a business date: all of it, and what the terms ask for next when that is less.
+
+        A part the terms themselves ask for first is always taken, however small; see `amount_the_seller_takes`.
+        """
         upcoming = self._next(on)
         full = Choice("full", self.open_minor)
-        if upcoming is None or not self.least_minor <= upcoming.amount_minor < self.open_minor:
+        if upcoming is None or upcoming.amount_minor >= self.open_minor:
             return (full,)
-        return (full, upcoming)
+        is_taken = upcoming.kind != "due_now" or upcoming.amount_minor >= self.least_minor
+        return (full, upcoming) if is_taken else (full,)
 
     def _next(self, on: date) -> Choice | None:
         waiting = [item for item in self.due if item.open_minor > 0]

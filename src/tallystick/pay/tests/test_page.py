@@ -205,3 +205,20 @@ def test_pdf(world: World, payer: Client) -> None:
     assert answer["Content-Type"] == "application/pdf"
     assert answer["Cache-Control"] == "no-store"
     assert 'filename="LP-1.pdf"' in answer["Content-Disposition"]
+
+
+def test_d4_the_part_that_is_due_first_is_chosen_beforehand(world: World, payer: Client, card: UUID) -> None:
+    """Also where parts aren't taken otherwise, or only larger ones: it is what the terms ask for."""
+    with tenant.tx(world.seller_id):
+        Seller.objects.filter(id=world.seller_id).update(minimum_partial_percent=50)
+    path = link(world, world.invoice(terms=DEPOSIT))
+    checked = r'class="tick pick-deposit" type="radio" name="amount" value="5190" checked'
+    for allowed in (True, False):
+        with tenant.tx(world.seller_id):
+            Seller.objects.filter(id=world.seller_id).update(partial_payments=allowed)
+        html = payer.get(path).content.decode()
+        assert checked in html
+        assert "Pay the 30% deposit" in html
+    html = payer.get(path + "?amount=full").content.decode()
+    assert checked not in html
+    assert 'pick-full" type="radio" name="amount" value="17300" checked' in html

@@ -121,7 +121,7 @@ def show_due(request: PayRequest) -> HttpResponse:
         "due",
         badge_of=texts.badge_of(page, counter.today),
         choices=[{"kind": c.kind, "amount_minor": c.amount_minor, "label": texts.choice_label(c)} for c in choices],
-        chosen=choices[-1 if request.GET.get("amount") == "next" else 0].amount_minor,
+        chosen=choices[0 if request.GET.get("amount") == "full" else -1].amount_minor,
         schedule=texts.schedule(page, counter.today),
         bank=transfer_details(counter),
         planned=texts.planned(counter),
