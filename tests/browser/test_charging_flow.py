@@ -51,7 +51,8 @@ def complete_production(page: Page, shop: Shop, charge_id: UUID) -> None:
     page.goto(f"{shop.url}/charges/{charge_id}")
     expect(page.locator("main")).to_contain_text("Notice goes out now")
     look(page)
-    page.get_by_role("button", name="is complete").click()
+    page.get_by_role("link", name="is complete").click()
+    page.get_by_role("dialog").get_by_role("button", name="is complete").click()
     expect(page.locator("main")).not_to_contain_text("Notice goes out now")
     wait_for(lambda: sent(shop, "charge_notice"), "the notice")
 

@@ -56,6 +56,19 @@ def charges_on(invoice_id: UUID) -> list[ScheduledCharge]:
     return list(_whole(ScheduledCharge.objects.filter(invoice_id=invoice_id)).order_by("created_at", "id")[:100])
 
 
+def waiting_with(charge: ScheduledCharge) -> int:
+    """Return how many other charges wait for the very event that this one waits for."""
+    if not charge.event or charge.event_subject is None:
+        return 0
+    rows = ScheduledCharge.objects.filter(
+        event=charge.event,
+        event_subject=charge.event_subject,
+        state__in=["waiting", "proposed"],
+        charge_on__isnull=True,
+    )
+    return rows.exclude(id=charge.id).count()
+
+
 def stopped_charges(*, most: int) -> Sequence[UUID]:
     """Return the ids of charges the brake stopped, oldest first. Those that want an address aren't among them."""
     rows = ScheduledCharge.objects.filter(state="parked").exclude(reason__in=["no_address", "method"])

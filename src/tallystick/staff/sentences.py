@@ -104,6 +104,19 @@ def _started(data: Data) -> Words:
     return "credit-card", "", _("The customer started to pay %(amount)s") % {"amount": _amount(data)}, ""
 
 
+def _moved_on(data: Data) -> Words:
+    """What became of an attempt to pay, where nothing else says so."""
+    nothing = _("Nothing was charged.")
+    return {
+        "sent": ("credit-card", "", _("The payment provider was asked for the payment"), ""),
+        "action_required": ("credit-card", "", _("The payment page of the provider is open"), ""),
+        "canceling": ("x", "", _("The payment page is being closed"), ""),
+        "canceled": ("x", "", _("The payment page was closed without a payment"), nothing),
+        "abandoned": ("x", "warn", _("A payment never reached the provider"), nothing),
+        "succeeded": ("check", "pos", _("The payment went through"), ""),
+    }.get(str(data.get("state", "")), ("credit-card", "", _("A payment moved on"), ""))
+
+
 def _declined(data: Data) -> Words:
     code = str(data.get("decline", "")).replace("_", " ")
     return "credit-card", "bad", _("A card payment was declined. Nothing was charged."), code
@@ -236,6 +249,7 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
         _("A payment's outcome isn't known yet"),
         _("We keep asking the provider. Nobody can be charged twice."),
     ),
+    "attempt.changed": _moved_on,
     "attempt.declined": _declined,
     "charge.proposed": lambda data: ("calendar-clock", "", _("A later charge was proposed to the customer"), ""),
     "charge.scheduled": lambda data: ("calendar-check", "info", _("A charge was planned"), _charge_day(data)),

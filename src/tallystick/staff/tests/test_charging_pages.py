@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.db import connection
@@ -25,6 +26,7 @@ from tallystick.payments.models import (
     ScheduledCharge,
 )
 from tallystick.payments.rules import Rules, rules
+from tallystick.payments.schedule import cancel_scheduled_charge
 from tallystick.payments.tests.stage import GOOD, Stage
 from tallystick.sellers.models import Seller
 from tallystick.staff.tests.pages import member, read, send, url
@@ -87,6 +89,40 @@ def test_f4_production_complete_says_what_it_does_and_does_it(stage: Stage) -> N
     assert (after.state, after.charge_on) == ("scheduled", stage.world.today + timedelta(days=3))
     send(client, url(stage, "charge-release", charge.id))
     assert "has moved on meanwhile" in read(client, url(stage, "charge", charge.id))
+
+
+def confirmation(page: str, dialog: str) -> str:
+    """The text of a dialog, which is shown by its address where there is no script."""
+    found = re.search(rf'<dialog class="dialog" id="{dialog}".*?</dialog>', page, re.DOTALL)
+    assert found
+    assert f'href="#{dialog}" data-opens="{dialog}"' in page
+    return unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", found.group())))
+
+
+def test_d7_what_production_complete_sets_on_its_way_is_confirmed_with_amount_card_and_day(stage: Stage) -> None:
+    kept = stage.keep_card()
+    invoice_id = stage.world.invoice(terms={"kind": "net", "days": 30, "label": "x", "instalments": 2})
+    first, second = (
+        stage.plan(invoice_id, at=at, trigger="event", event="order.completed", payment_method_id=kept.id)
+        for at in (0, 1)
+    )
+    said = confirmation(read(member(stage), url(stage, "charge", first.id)), "release")
+    for word in ("€86.50", "Visa ···· 4242", "Goes out now", "1 other charge waits for the same and goes too."):
+        assert word in said
+    cancel_scheduled_charge(charge_id=second.id, reason="staff", **stage.world.acting())
+    assert "other charge" not in confirmation(read(member(stage), url(stage, "charge", first.id)), "release")
+
+
+def test_f2_letting_a_stopped_charge_run_is_confirmed_with_amount_card_and_day(stage: Stage) -> None:
+    charge, _kept = planned(stage)
+    park(stage, charge, "run")
+    said = confirmation(read(member(stage), url(stage, "charge", charge.id)), "run")
+    assert "€173.00" in said
+    assert "Visa ···· 4242" in said
+    assert "At once" not in said
+    with tenant.tx(stage.world.seller_id):
+        ScheduledCharge.objects.filter(id=charge.id).update(charge_on=stage.world.today)
+    assert "At once" in confirmation(read(member(stage), url(stage, "charge", charge.id)), "run")
 
 
 def test_f6_staff_move_a_charge_and_a_past_day_is_refused_at_its_field(stage: Stage) -> None:

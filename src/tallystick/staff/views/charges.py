@@ -84,6 +84,7 @@ def _page(
     desk = request.desk
     with tx(desk.seller_id, read_only=True):
         kept, methods = rules(), charging.methods_of(row.customer_id)
+        others_waiting = charging.waiting_with(row)
     others = [each for each in methods if each.id != row.payment_method_id]
     is_bad = bool((day and day.errors) or (card and card.errors))
     return page(
@@ -98,6 +99,8 @@ def _page(
         can_postpone=row.state in {"scheduled", "retrying"},
         can_release=bool(row.event) and row.charge_on is None and row.state in {"waiting", "proposed"},
         released_on=desk.today + timedelta(days=kept.notice_days),
+        released_others=others_waiting,
+        runs_at_once=row.charge_on is None or row.charge_on <= desk.today,
         day=day or DayForm(initial={"until": row.charge_on}),
         card=card or CardForm(methods=others),
         has_others=bool(others),
