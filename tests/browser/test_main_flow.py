@@ -104,7 +104,7 @@ def test_a_stranger_becomes_a_customer_who_paid(shop: Shop, person: Callable[...
 
     key, letter, pdf = letter_of(shop, email)
     assert "LP-1" in letter["subject"]
-    button = "Make Payment|Pay" if language == "en" else "Plătește acum"
+    button = "Make Payment|Pay" if language == "en" else "Plătiți acum"
     target = open_letter(payer, shop, key, button)
     assert any(link.split("?")[0] == target.split("?")[0] for link in links_of(pdf)), (target, links_of(pdf))
     expect(payer.locator("html")).to_have_attribute("lang", language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from tallystick.core.brake import scaled
 from tallystick.payments.models import ScheduledCharge
@@ -54,7 +55,11 @@ def why_stopped(charge: ScheduledCharge, kept: Rules) -> str:
     cap = money_text(scaled(kept.customer_minor_a_day, charge.currency), charge.currency)
     floor = money_text(scaled(kept.run_floor_minor, charge.currency), charge.currency)
     stopped = {
-        "customer_charges": _("More than %(count)d automatic charges for this customer on one day.")
+        "customer_charges": ngettext(
+            "More than %(count)d automatic charge for this customer on one day.",
+            "More than %(count)d automatic charges for this customer on one day.",
+            kept.customer_charges_a_day,
+        )
         % {"count": kept.customer_charges_a_day},
         "customer_amount": _("More than %(amount)s for this customer on one day.") % {"amount": cap},
         "run": _("The day's charges would pass %(amount)s and %(factor)d times what is usual.")

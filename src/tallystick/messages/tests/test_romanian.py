@@ -39,7 +39,7 @@ def test_the_email_is_romanian() -> None:
         amount_minor=588575,
         pay_url=PAY_URL,
     )
-    assert links(made.html) == [(PAY_URL, "Plătește acum"), (PAY_URL, "Vezi și plătește")]
+    assert links(made.html) == [(PAY_URL, "Plătiți acum"), (PAY_URL, "Vedeți și plătiți")]
     assert "De plată până marți, 24 noiembrie 2026" in shown(made.html)
     assert "5.885,75\xa0lei" in made.text
 
