@@ -191,6 +191,7 @@ def test_d3_a_card_is_asked_for_by_link_and_code_and_shows_when_it_is_kept(stage
     assert "has the card page open" in read(client, there)
     stage.sandbox.pay(stage.rows(ChargeAttempt)[0].action_url, GOOD)
     payer.post(f"{path}/check")
+    assert client.get(there, headers={"hx-request": "true"}).headers["HX-Refresh"] == "true"
     page = read(client, there)
     assert "Visa ···· 4242, expires" in page
     assert link not in page

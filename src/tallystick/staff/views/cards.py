@@ -64,7 +64,7 @@ def asked(request: StaffRequest, request_id: UUID) -> HttpResponse:
         raise Http404
     url = request_url(shown.id, shown.link_version)
     is_kept = shown.attempt is not None and shown.attempt.state == State.SUCCEEDED
-    return page(
+    response = page(
         request,
         "card_ask",
         nav="customers",
@@ -77,6 +77,9 @@ def asked(request: StaffRequest, request_id: UUID) -> HttpResponse:
         url=url,
         code=link_svg(url),
     )
+    if is_kept and "HX-Request" in request.headers:
+        response.headers["HX-Refresh"] = "true"
+    return response
 
 
 @door(CHARGE, "POST")
