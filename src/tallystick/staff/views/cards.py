@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
-from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
 from tallystick.core.attempt import State
 from tallystick.payments import queries_charging as charging
@@ -23,6 +22,7 @@ from tallystick.pdf.link_code import link_svg
 from tallystick.sellers.roles import CHARGE
 from tallystick.staff.charging import method_name
 from tallystick.staff.door import StaffRequest, door
+from tallystick.staff.forms.ids import made_id
 from tallystick.staff.online import online
 from tallystick.staff.views.answer import go, page
 from tallystick.staff.views.customers import found_customer
@@ -47,10 +47,7 @@ def ask(request: StaffRequest, customer_id: UUID) -> HttpResponse:
     if not may.saves:
         messages.error(request, _("No connected payment provider keeps cards, so no link was made."))
         return go(request, "customer", customer_id)
-    try:
-        request_id = UUID(request.POST.get("request_id", ""))
-    except ValueError:
-        request_id = new_id()
+    request_id = made_id(request.POST, "request_id")
     made = request_card(**request.desk.acting(), request_id=request_id, customer_id=customer_id)
     return go(request, "card-ask", made.id)
 

@@ -25,6 +25,7 @@ from tallystick.payments.schedule import Days, days_of, schedule_charge
 from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.charging import NO_CARD, PlanForm, part_id
+from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.views.answer import REFUSED, go, page
 from tallystick.staff.views.invoices import found_invoice
 
@@ -124,7 +125,7 @@ def _show(
 
 def _plan(request: StaffRequest, ground: Ground, form: PlanForm) -> HttpResponse:
     """Plan each chosen part, all of them or none."""
-    desk, made, plan_id = request.desk, [], _plan_id(request) or new_id()
+    desk, made, plan_id = request.desk, [], made_id(request.POST, "plan_id")
     try:
         with tx(desk.seller_id, actor_id=desk.actor_id):
             made = [schedule_charge(**desk.acting(), plan=form.plan(plan_id, item)) for item in form.chosen()]
@@ -142,16 +143,9 @@ def _plan(request: StaffRequest, ground: Ground, form: PlanForm) -> HttpResponse
     return _on(request, ground.invoice.id, made)
 
 
-def _plan_id(request: StaffRequest) -> UUID | None:
-    try:
-        return UUID(request.POST.get("plan_id", ""))
-    except ValueError:
-        return None
-
-
 def _made_before(request: StaffRequest, invoice_id: UUID) -> list[ScheduledCharge]:
     """A second click finds what the first one planned."""
-    plan_id = _plan_id(request)
+    plan_id = read_id(request.POST.get("plan_id", ""))
     return [one for one in charges_on(invoice_id) if plan_id and one.id == part_id(plan_id, one.due_item_id)]
 
 
