@@ -95,7 +95,7 @@ def test_every_code_has_one_class() -> None:
         ("card_declined", "generic_decline", "confirm_card_data", "generic_decline", DeclineClass.NEEDS_CUSTOMER),
         ("card_declined", "stolen_card", "try_again_later", "stolen_card", DeclineClass.NEVER_AGAIN),
         ("card_declined", "", "", "card_declined", DeclineClass.TRY_LATER),
-        ("expired_card", "expired_card", "", "expired_card", DeclineClass.NEEDS_CUSTOMER),
+        ("expired_card", "expired_card", "", "expired_card", DeclineClass.TRY_LATER),
         ("authentication_required", "card_declined", "", "authentication_required", DeclineClass.NEEDS_CUSTOMER),
         ("card_declined", "invented_tomorrow", "", "invented_tomorrow", DeclineClass.NEEDS_CUSTOMER),
     ],

@@ -12,8 +12,9 @@ def retry_after(tries: int, klass: DeclineClass | None, days: Sequence[int]) -> 
     """Return how long after its first failure a charge that failed `tries` times (1 or more) goes again; None: never.
 
     `days` count from the first failure, in order, each later than the one before. Only what may work later is tried
-    again: a card that is expired, stolen or wants its owner's consent won't be helped by waiting, and networks fine
-    sellers who insist. An unclassified failure counts as one that may work later.
+    again: a card that is stolen or wants its owner's consent won't be helped by waiting, and networks fine sellers who
+    insist. An expired one may: issuers renew the cards that merchants keep (ADR 0013). An unclassified failure counts as
+    one that may work later.
     """
     if klass in {DeclineClass.NEEDS_CUSTOMER, DeclineClass.NEVER_AGAIN} or tries > len(days):
         return None

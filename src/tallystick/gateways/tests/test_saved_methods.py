@@ -93,7 +93,7 @@ def test_d18_charged_without_the_payer(sandbox: SandboxProcess) -> None:
     ("number", "code", "klass"),
     [
         (POOR, "insufficient_funds", DeclineClass.TRY_LATER),
-        (LATER_EXPIRED, "expired_card", DeclineClass.NEEDS_CUSTOMER),
+        (LATER_EXPIRED, "expired_card", DeclineClass.TRY_LATER),
         (LATER_STOLEN, "stolen_card", DeclineClass.NEVER_AGAIN),
         (ASKS_LATER, "authentication_required", DeclineClass.NEEDS_CUSTOMER),
         ("4000000000003220", "authentication_required", DeclineClass.NEEDS_CUSTOMER),

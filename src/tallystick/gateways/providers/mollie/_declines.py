@@ -13,7 +13,7 @@ _BY_CODE: Mapping[str, DeclineClass] = {
     "authentication_required": DeclineClass.NEEDS_CUSTOMER,
     "authentication_unavailable_acs": DeclineClass.TRY_LATER,
     "card_declined": DeclineClass.TRY_LATER,
-    "card_expired": DeclineClass.NEEDS_CUSTOMER,
+    "card_expired": DeclineClass.TRY_LATER,
     "inactive_card": DeclineClass.NEEDS_CUSTOMER,
     "insufficient_funds": DeclineClass.TRY_LATER,
     "invalid_cvv": DeclineClass.NEEDS_CUSTOMER,

@@ -13,7 +13,7 @@ _REFUSALS = {
     "PAYER_CANNOT_PAY": (_CUSTOMER, "The payer can't pay with this PayPal account."),
     "PAYER_ACTION_REQUIRED": (_CUSTOMER, "The payer has to confirm the payment at PayPal."),
     "REDIRECT_PAYER_FOR_ALTERNATE_FUNDING": (_CUSTOMER, "The payer has to choose another way to pay at PayPal."),
-    "CARD_EXPIRED": (_CUSTOMER, "The card behind the PayPal account has expired."),
+    "CARD_EXPIRED": (_LATER, "The card behind the PayPal account has expired."),
     "PAYER_ACCOUNT_RESTRICTED": (_NEVER, "The payer's PayPal account is restricted."),
     "PAYER_ACCOUNT_LOCKED_OR_CLOSED": (_NEVER, "The payer's PayPal account is locked or closed."),
     "AGREEMENT_ALREADY_CANCELLED": (_CUSTOMER, "The payer has ended the agreement at PayPal."),

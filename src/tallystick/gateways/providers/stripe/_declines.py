@@ -19,11 +19,11 @@ _TRY_LATER = """
     security_violation service_not_allowed transaction_not_allowed try_again_later withdrawal_count_limit_exceeded
     payment_intent_payment_attempt_failed payment_method_provider_decline payment_method_provider_timeout
     payment_method_microdeposit_failed account_invalid account_information_mismatch platform_api_key_expired
-    testmode_charges_only payment_method_not_available amount_limit_exceeded
+    testmode_charges_only payment_method_not_available amount_limit_exceeded expired_card
 """
 _NEEDS_CUSTOMER = """
     authentication_required authentication_not_handled bank_account_unusable bank_account_unverified
-    bank_account_bad_routing_numbers card_not_supported currency_not_supported expired_card incorrect_address
+    bank_account_bad_routing_numbers card_not_supported currency_not_supported incorrect_address
     incorrect_cvc incorrect_number incorrect_pin incorrect_zip invalid_account invalid_bank_account_iban invalid_cvc
     invalid_expiry_month invalid_expiry_year invalid_number invalid_pin invalid_mandate_reference_prefix_format
     mandate_invalid mobile_device_authentication_required new_account_information_available no_account

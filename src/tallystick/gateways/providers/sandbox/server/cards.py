@@ -77,7 +77,7 @@ DECLINES = {
     "generic_decline": ("try_later", "The bank declined the card."),
     "insufficient_funds": ("try_later", "There isn't enough money on the card."),
     "payment_failed": ("try_later", "The payment didn't go through at the bank."),
-    "expired_card": ("needs_customer", "The card has expired."),
+    "expired_card": ("try_later", "The card has expired."),
     "incorrect_cvc": ("needs_customer", "The security code is wrong."),
     "authentication_failed": ("needs_customer", "The payer didn't confirm the payment with the bank."),
     "authentication_required": ("needs_customer", "The bank wants the payer to confirm this payment."),
