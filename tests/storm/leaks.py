@@ -107,7 +107,7 @@ def _walk(sandbox: SandboxProcess) -> tuple[str, tuple[str, ...], str]:
 def _is_in(text: str, word: str) -> bool:
     """A short number only counts when it stands alone, not inside an id or an instant."""
     if word == CODE:
-        return re.search(rf"(?<![0-9A-Za-z.]){word}(?![0-9A-Za-z])", text) is not None
+        return re.search(rf"(?<![0-9A-Za-z.-]){word}(?![0-9A-Za-z-])", text) is not None
     return word in text
 
 

@@ -11,7 +11,6 @@ from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
 from tallystick.invoices.queries import due_items_of
-from tallystick.messages import blast
 from tallystick.payments.rules import save_rules
 from tallystick.payments.schedule import Plan, schedule_charge
 from tallystick.payments.tests.stage import GOOD, NO_MONEY_TWICE, WANTS_OWNER, Stage
@@ -22,8 +21,6 @@ from tests.storm.verify import Account
 
 CARDS = {"nora": GOOD, "otto": NO_MONEY_TWICE, "pia": WANTS_OWNER}
 IN_TURN = ["nora", "otto", "pia"]
-blast.FLOOR = 10**9
-"""A storm's receipts are far above the usual of these sellers, who have none; holding them back isn't proved here."""
 
 
 @dataclass

@@ -21,6 +21,7 @@ from django.db import Error, connection
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.invoices.models import Invoice
+from tallystick.messages import blast
 from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
 from tallystick.payments.errors import PaymentError
 from tallystick.payments.models import ChargeAttempt, Payment
@@ -158,6 +159,7 @@ def be(role: Callable[[Sequence[Shop], int], None], shops: Sequence[Shop], seed:
     if pid:
         return pid
     try:
+        blast.FLOOR = 10**9  # these sellers have no usual yet; holding their receipts back isn't what is proved here
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
