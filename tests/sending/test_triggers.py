@@ -17,7 +17,14 @@ from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_as_composed, send_when_issued
 from tallystick.messages import blast
 from tallystick.messages.models import Message
-from tallystick.messages.queue import cancel_message, hold_message, release_messages, send_now
+from tallystick.messages.queue import (
+    Letter,
+    cancel_message,
+    hold_message,
+    queue_message,
+    release_messages,
+    send_now,
+)
 from tallystick.messages.templates import Switch, Words, save_switch, save_words
 from tallystick.messages.triggers import BadTrigger, Triggers, goes_at, save_triggers
 from tallystick.payments.void import void_invoices
@@ -246,3 +253,23 @@ def test_f2_held_released_and_stopped(world: World) -> None:
     assert cancel_message(**one)
     let(world, hours=1)
     assert about(world, invoice_id) == [("cancelled", "cancelled")]
+
+
+def test_d8_the_notice_before_a_charge_is_neither_held_nor_stopped(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The charge it announces would come all the same."""
+    monkeypatch.setattr(blast, "FLOOR", 0)
+    letter = Letter(
+        id=new_id(),
+        dedupe_key="charge_notice:1",
+        kind="charge_notice",
+        recipients=["nora@example.com"],
+        language="en",
+        subject="x",
+        body="y",
+    )
+    message = queue_message(letter=letter, **world.acting())
+    assert message.state == "queued"
+    assert not hold_message(message_id=message.id, **world.acting())
+    assert not cancel_message(message_id=message.id, **world.acting())

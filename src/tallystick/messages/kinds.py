@@ -186,5 +186,7 @@ _ALL = (
         gettext_noop("The list, with the invoices"),
     ),
 )
+ALWAYS: Final = frozenset(kind.name for kind in _ALL if not kind.is_optional)
+"""Kinds that are neither switched off, nor held, nor stopped: what they announce would happen all the same."""
 KINDS: Final[Mapping[str, Kind]] = {kind.name: kind for kind in _ALL}
 """Every kind with a template, in the order they are shown: the fourteen of E19, then ours."""

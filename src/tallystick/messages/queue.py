@@ -14,6 +14,7 @@ from django.conf import settings
 from tallystick.base import events, tenant
 from tallystick.base.bell import ring
 from tallystick.messages.blast import BRAKE, brakes
+from tallystick.messages.kinds import ALWAYS
 from tallystick.messages.models import Message
 from tallystick.messages.templates import switch_of
 
@@ -57,7 +58,8 @@ def queue_message(
         if known:
             return known
         reason = _why_not(letter)
-        is_parked = not reason and not letter.is_by_hand and brakes(seller_id, now)
+        is_free = letter.is_by_hand or letter.kind in ALWAYS
+        is_parked = not reason and not is_free and brakes(seller_id, now)
         message = Message(
             id=letter.id,
             seller_id=seller_id,
@@ -108,9 +110,9 @@ def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id:
 
 
 def cancel_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
-    """Take a message out of the outbox before it goes, and return whether that was in time."""
+    """Take a message out of the outbox before it goes, and return whether that was in time; one of `ALWAYS` stays."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        waiting = Message.objects.filter(id=message_id, state__in=["queued", "held"])
+        waiting = Message.objects.filter(id=message_id, state__in=["queued", "held"]).exclude(kind__in=ALWAYS)
         message = waiting.select_for_update(skip_locked=True).first()
         return message is not None and stop_message(message, reason="cancelled", now=now, actor_id=actor_id)
 
@@ -125,9 +127,10 @@ def send_now(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID
 
 
 def hold_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
-    """Keep a message that waits from going until somebody releases it, and return whether it still waited."""
+    """Keep a message that waits from going until somebody releases it, and return whether it was; one of `ALWAYS` goes."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        changed = Message.objects.filter(id=message_id, state="queued").update(state="held", reason="held")
+        waiting = Message.objects.filter(id=message_id, state="queued").exclude(kind__in=ALWAYS)
+        changed = waiting.update(state="held", reason="held")
         return bool(changed)
 
 

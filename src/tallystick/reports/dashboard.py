@@ -37,7 +37,8 @@ SELECT (SELECT count(*) FROM message WHERE state = 'failed'),
        (SELECT count(*) FROM charge_attempt WHERE state IN ('unknown', 'sent', 'canceling')),
        (SELECT count(*) FROM payment WHERE flag <> '' AND unapplied_minor > 0),
        (SELECT count(*) FROM invoice WHERE number IS NULL),
-       (SELECT count(*) FROM invoice WHERE number IS NOT NULL AND kind = 'invoice' AND open_minor > 0 AND sent_at IS NULL)
+       (SELECT count(*) FROM invoice WHERE number IS NOT NULL AND kind = 'invoice' AND open_minor > 0 AND sent_at IS NULL),
+       (SELECT count(*) FROM message WHERE state = 'held')
 """
 
 
@@ -107,6 +108,7 @@ class Attention:
     flagged_payments: int
     drafts: int
     unsent: int
+    held_messages: int
 
 
 @dataclass(frozen=True, slots=True)

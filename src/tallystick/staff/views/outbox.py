@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tallystick.messages.kinds import KINDS
+from tallystick.messages.kinds import ALWAYS, KINDS
 from tallystick.messages.models import Message
 from tallystick.messages.queries import outbox as waiting
 from tallystick.messages.queries import outbox_counts
@@ -31,7 +31,10 @@ def outbox(request: StaffRequest) -> HttpResponse:
         request,
         "outbox",
         nav="outbox",
-        rows=[(row, _label(row), skip_reason(row.reason) if row.state == "held" else "") for row in found.rows],
+        rows=[
+            (row, _label(row), skip_reason(row.reason) if row.state == "held" else "", row.kind in ALWAYS)
+            for row in found.rows
+        ],
         next=found.next_cursor,
         first_page=not cursor,
         count=count,

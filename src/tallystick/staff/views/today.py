@@ -142,6 +142,17 @@ def _waiting(counts: Attention, desk: Desk) -> list[Wait]:
             ),
         ),
         (
+            counts.held_messages,
+            Wait(
+                "hand",
+                "warn",
+                ngettext("%(n)d email is held", "%(n)d emails are held", counts.held_messages),
+                _("Somebody held them back, or far more would go out than usual."),
+                reverse("outbox", args=[slug]),
+                _("Decide"),
+            ),
+        ),
+        (
             counts.unknown_attempts,
             Wait(
                 "circle-question-mark",
