@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from email import message_from_bytes, policy
 from typing import Any
+from urllib.request import urlopen
 from uuid import UUID
 
 import pytest
@@ -13,6 +15,7 @@ from django.db import connections
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.invoices.duplicate import draft_credit_note
 from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_as_composed, send_when_issued
 from tallystick.messages import blast
@@ -27,6 +30,7 @@ from tallystick.messages.queue import (
 )
 from tallystick.messages.templates import Switch, Words, save_switch, save_words
 from tallystick.messages.triggers import BadTrigger, Triggers, goes_at, save_triggers
+from tallystick.payments.record import record_payment
 from tallystick.payments.void import void_invoices
 from tallystick.testing.mailbox import Mailbox, open_mailbox
 from tallystick.testing.world import World
@@ -273,3 +277,58 @@ def test_d8_the_notice_before_a_charge_is_neither_held_nor_stopped(
     assert message.state == "queued"
     assert not hold_message(message_id=message.id, **world.acting())
     assert not cancel_message(message_id=message.id, **world.acting())
+
+
+def pay(world: World, invoice_id: UUID) -> UUID:
+    payment_id = new_id()
+    record_payment(
+        payment_id=payment_id, customer_id=world.nora, method="transfer", amount_minor=17300, currency="EUR",
+        received_on=world.today, wanted={invoice_id: 17300}, **world.acting(),
+    )  # fmt: skip
+    let(world)
+    return payment_id
+
+
+def test_e19_thanks_are_said_once_when_an_invoice_is_paid_and_its_seller_says_thanks(
+    world: World, mailbox: Mailbox
+) -> None:
+    quiet = world.invoice()
+    pay(world, quiet)
+    assert [kind for kind, _ in kinds(world, quiet)] == [], (
+        "off until somebody says so, and nothing says it was skipped"
+    )
+    save_switch(kind="thank_you", switch=Switch(is_on=True, attach_pdf=True), **world.acting())
+    invoice_id = world.invoice()
+    pay(world, invoice_id)
+    assert kinds(world, invoice_id) == [("thank_you", "sent")]
+    [arrived] = [m for m in mailbox.messages() if m["subject"].startswith("Thank you: invoice") and mine(world, m)]
+    with urlopen(f"{mailbox.url}/m/{arrived['id']}/source.eml", timeout=10) as answer:
+        letter = message_from_bytes(answer.read(), policy=policy.default)
+    body = letter.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "Paid in full: €173.00" in text
+    assert "Prefer a transfer" not in text
+    assert "/p/" not in text
+
+
+def test_e19_nobody_is_thanked_for_what_a_credit_note_settled(world: World) -> None:
+    save_switch(kind="thank_you", switch=Switch(is_on=True, attach_pdf=True), **world.acting())
+    invoice_id, note_id = world.invoice(), new_id()
+    draft_credit_note(invoice_id=invoice_id, credit_note_id=note_id, quantities=None, reason="wrong", **world.acting())
+    world.issue(note_id)
+    let(world)
+    assert kinds(world, invoice_id) == []
+
+
+def kinds(world: World, invoice_id: UUID) -> list[tuple[str, str]]:
+    with tenant.tx(world.seller_id, read_only=True):
+        found = Message.objects.filter(document_id=invoice_id).order_by("created_at", "id")
+        return [(message.kind, message.state) for message in found]
+
+
+def mine(world: World, arrived: dict[str, Any]) -> bool:
+    with tenant.tx(world.seller_id, read_only=True):
+        return arrived["message_id"] in {row.message_id.strip("<>") for row in Message.objects.all()} | set(
+            Message.objects.values_list("message_id", flat=True)
+        )

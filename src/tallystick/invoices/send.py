@@ -162,6 +162,34 @@ def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Mes
         return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=due_at)
 
 
+def send_thanks(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Message | None:
+    """Queue the thank-you for an invoice that is paid in full, when its seller says thanks (E19: off until then).
+
+    Idempotent: one per invoice, also when it is opened and paid again.
+    """
+    with tenant.tx(seller_id):
+        if not switch_of("thank_you").is_on:
+            return None
+        found = queries.document(invoice_id)
+        recipients, copies = addresses_for_documents(found.customer_id)
+        words = words_of("thank_you", found.language).filled(wording_values(found))
+        letter = Letter(
+            id=new_id(),
+            dedupe_key=f"thank_you:{invoice_id}",
+            kind="thank_you",
+            recipients=recipients,
+            copies=copies,
+            language=found.language,
+            subject=words.subject,
+            body=words.body,
+            customer_id=found.customer_id,
+            document_id=invoice_id,
+            attach_pdf=switch_of("thank_you").attach_pdf,
+            payment_link=False,
+        )
+        return queue_message(seller_id=seller_id, letter=letter, now=now)
+
+
 def send_as_composed(
     *, seller_id: UUID, invoice_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None
 ) -> bool:
@@ -197,12 +225,15 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
         kept = [queries.attachment(document_id, key) for key in message.attachment_ids]
     if found.is_void:
         return Skip("voided")
+    is_thanks = message.kind == "thank_you"
+    if is_thanks and found.open_minor > 0:
+        return Skip("open_again")
     content = {**found.content, "language": message.language}
     composed = render_email(
         content,
-        kind=found.kind,
+        kind=message.kind,
         body=message.body,
-        amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
+        amount_minor=found.open_minor if found.kind == "invoice" and not is_thanks else found.total_minor,
         pay_url=found.pay_url if message.payment_link and found.open_minor > 0 else None,
         logo_cid=LOGO if logo else "",
         due_on=found.due_on,

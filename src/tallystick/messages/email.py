@@ -79,7 +79,7 @@ def render_email(
     button_text: str = "",
     due_on: date | None = None,
 ) -> Composed:
-    """The email that brings a document (`kind` invoice, credit_note, or a reminder's own name).
+    """The email that brings a document (`kind` invoice, credit_note, thank_you, or a reminder's own name).
 
     `body` is staff's text, already filled, shown as typed. `amount_minor` is what is asked for now (minor units of the
     document's currency); the button goes to `pay_url` and is left out without one. `due_on` is the date beside the
@@ -94,8 +94,9 @@ def render_email(
         due = document.get("due") or []
         day = due_on or (date.fromisoformat(due[0]["due_on"]) if due else None)
         title = _("Credit note %(number)s") if is_credit else _("Invoice %(number)s")
-        asks = not is_credit and amount_minor > 0
-        line = status_line or _status(is_credit, asks, day, locale)
+        is_thanks = kind == "thank_you"
+        asks = not is_credit and not is_thanks and amount_minor > 0
+        line = status_line or (_("Paid in full") if is_thanks else _status(is_credit, asks, day, locale))
         name = title % {"number": document["number"]}
         order = str(document.get("po_number") or "")
         email = _Email(

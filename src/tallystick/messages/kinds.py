@@ -69,7 +69,6 @@ _ALL = (
         "",
         gettext_noop("The invoice"),
         is_on=False,
-        is_sent=False,
     ),
     Kind(
         "plan_onboarding",

@@ -82,6 +82,7 @@ def skip_reason(reason: str) -> str:
         "voided": _("The invoice was cancelled."),
         "paid": _("It was paid meanwhile."),
         "cancelled": _("Someone stopped it in time."),
+        "open_again": _("The invoice was open again meanwhile."),
         "held": _("Someone held it back."),
         "brake": _("Far more would go out today than usual, so it waits for a person in the outbox."),
         "sent_by_hand": _("Someone sent it by hand first."),

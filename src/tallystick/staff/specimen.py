@@ -61,7 +61,7 @@ def _document(kind: str, found: invoices.Document, words: Words) -> Specimen:
         {**found.content, "language": found.language},
         kind=kind,
         body=filled.body,
-        amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
+        amount_minor=found.open_minor if found.kind == "invoice" and kind != "thank_you" else found.total_minor,
         pay_url=found.pay_url if found.open_minor > 0 and KINDS[kind].button else None,
         button_text=filled.button,
         due_on=found.due_on,

@@ -40,6 +40,7 @@ BATCH = 100
 PREPARE: Mapping[str, Prepare] = {
     "invoice": prepare_document_email,
     "credit_note": prepare_document_email,
+    "thank_you": prepare_document_email,
     "receipt": prepare_receipt_email,
     "invitation": prepare_invitation_email,
     "charge_notice": prepare_charge_email,

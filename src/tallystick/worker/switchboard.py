@@ -10,7 +10,7 @@ from tallystick.base import clock
 from tallystick.base.bell import ring
 from tallystick.base.events import Fact
 from tallystick.invoices.mark import mark_sent
-from tallystick.invoices.send import send_when_issued
+from tallystick.invoices.send import send_thanks, send_when_issued
 from tallystick.messages.invitation import queue_invitation
 from tallystick.payments.allocate import apply_credit_note, reapply_credit_notes
 from tallystick.payments.notices import queue_charge_failure, queue_refund_notice
@@ -51,6 +51,12 @@ def note_sent(fact: Fact, now: datetime) -> None:
 def send_document_by_itself(fact: Fact, now: datetime) -> None:
     """A document of a kind that goes out by itself is on its way."""
     send_when_issued(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
+
+
+def say_thanks(fact: Fact, now: datetime) -> None:
+    """Whoever paid is thanked, if the seller does that; what a credit note settled nobody paid."""
+    if not fact.data.get("credit_note_id"):
+        send_thanks(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
 
 
 def plan_autopay(fact: Fact, now: datetime) -> None:
@@ -94,7 +100,7 @@ def reapply_notes(fact: Fact, now: datetime) -> None:
 
 SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
     "invoice.issued": (render_later, plan_autopay, send_document_by_itself),
-    "invoice.paid": (stop_charges,),
+    "invoice.paid": (stop_charges, say_thanks),
     "invoice.voided": (stop_charges,),
     "invoice.written_off": (stop_charges,),
     "invoice.reopened": (reapply_notes,),
