@@ -19,8 +19,8 @@ class Kind:
 
     `placeholders`: the names its words may use, which are those its sender fills. `button`: the default text, empty
     without a button. `pdf`: what is attached, empty for nothing. `is_on`: whether it goes out by itself before anybody
-    decided. Not `is_optional`: customers agreed to be told, so it can't be switched off. Not `is_sent`: nothing sends
-    it yet.
+    decided. Not `is_optional`: customers agreed to be told, so it can't be switched off. Not `is_automatic`: only people
+    send it. Not `is_sent`: nothing sends it yet.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Kind:
     pdf: str = ""
     is_on: bool = True
     is_optional: bool = True
+    is_automatic: bool = True
     is_sent: bool = True
 
 
@@ -183,6 +184,7 @@ _ALL = (
         (*_PERSON, "amount"),
         gettext_noop("Make Payment"),
         gettext_noop("The list, with the invoices"),
+        is_automatic=False,
     ),
 )
 ALWAYS: Final = frozenset(kind.name for kind in _ALL if not kind.is_optional)

@@ -74,7 +74,7 @@ class TemplateForm(forms.Form):
 
     is_on = forms.BooleanField(
         label=gettext_lazy("Send it by itself"),
-        help_text=gettext_lazy("Off: nothing of this kind goes out by itself. By hand you can still send it."),
+        help_text=gettext_lazy("Off: nothing of this kind goes out."),
         required=False,
     )
     attach_pdf = forms.BooleanField(label=gettext_lazy("Attach PDF"), required=False)
@@ -92,8 +92,11 @@ class TemplateForm(forms.Form):
             self.fields["attach_pdf"].help_text = _(kind.pdf)
         else:
             del self.fields["attach_pdf"]
-        if not kind.is_optional:
+        if not (kind.is_optional and kind.is_automatic):
             del self.fields["is_on"]
+        elif kind.name in AUTOMATIC:
+            text = _("Off: nothing of this kind goes out by itself. By hand you can still send it.")
+            self.fields["is_on"].help_text = text
         if not kind.button:
             del self.fields["button"]
         else:
@@ -117,8 +120,7 @@ class TemplateForm(forms.Form):
 
     def switch(self) -> Switch:
         """The switch as set; what the kind doesn't offer stays as it is."""
-        is_on = self.cleaned_data.get("is_on", True) or not self.kind.is_optional
-        return Switch(is_on=is_on, attach_pdf=bool(self.cleaned_data.get("attach_pdf")))
+        return Switch(is_on=self.cleaned_data.get("is_on", True), attach_pdf=bool(self.cleaned_data.get("attach_pdf")))
 
 
 def explain(error: BadTemplate) -> str:

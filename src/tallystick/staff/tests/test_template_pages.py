@@ -131,6 +131,12 @@ def test_the_notice_before_a_charge_has_no_switch(world: World) -> None:
     assert "this always goes out" in page
 
 
+def test_what_only_people_send_has_no_switch(world: World) -> None:
+    page = client_of(world).get(url(world, "settings-template", "payment_request", "en")).content.decode()
+    assert 'name="is_on"' not in page
+    assert "Only you send it" in page
+
+
 def test_there_is_no_such_template(world: World) -> None:
     client = client_of(world)
     assert client.get(url(world, "settings-template", "poem", "en")).status_code == 404
