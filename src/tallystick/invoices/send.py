@@ -13,6 +13,7 @@ from tallystick.customers.lock import lock_customers
 from tallystick.customers.queries import addresses_for_documents
 from tallystick.invoices import queries
 from tallystick.invoices.errors import NoSuchInvoice
+from tallystick.invoices.models import Invoice
 from tallystick.invoices.render import render_invoice
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_email
@@ -41,17 +42,21 @@ class Compose:
     can_link: bool
 
 
-def compose_for(invoice_id: UUID) -> Compose:
-    """Return the filled-in compose screen of an issued document, in the customer's language. Inside `tenant.tx`."""
+def compose_for(invoice_id: UUID, kind: str = "") -> Compose:
+    """Return the filled-in compose screen of an issued document, in the customer's language. Inside `tenant.tx`.
+
+    `kind` is whose words it says, the document's own unless given.
+    """
     found = queries.document(invoice_id)
+    says = kind or found.kind
     recipients, copies = addresses_for_documents(found.customer_id)
-    words = words_of(found.kind, found.language).filled(wording_values(found))
+    words = words_of(says, found.language).filled(wording_values(found))
     return Compose(
         recipients=recipients,
         copies=copies,
         subject=words.subject,
         body=words.body,
-        attach_pdf=switch_of(found.kind).attach_pdf,
+        attach_pdf=switch_of(says).attach_pdf,
         file_name=f"{found.number}.pdf",
         can_link=found.pay_url is not None and found.open_minor > 0,
     )
@@ -138,21 +143,7 @@ def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Mes
         lock_customers([row.customer_id])
         if queries.invoice(invoice_id).sent_at or is_said_by_hand(invoice_id):
             return None
-        start = compose_for(invoice_id)
-        letter = Letter(
-            id=new_id(),
-            dedupe_key=automatic_key(invoice_id),
-            kind=row.kind,
-            recipients=start.recipients,
-            copies=start.copies,
-            language=row.language,
-            subject=start.subject,
-            body=start.body,
-            customer_id=row.customer_id,
-            document_id=invoice_id,
-            attach_pdf=start.attach_pdf,
-            attachment_ids=[file.id for file in queries.attachments_of(invoice_id)],
-        )
+        letter = _by_itself(row, row.kind, automatic_key(invoice_id))
         due_at = goes_at(
             now=now,
             delay_minutes=rules.delay_minutes,
@@ -170,24 +161,28 @@ def send_thanks(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Message 
     with tenant.tx(seller_id):
         if not switch_of("thank_you").is_on:
             return None
-        found = queries.document(invoice_id)
-        recipients, copies = addresses_for_documents(found.customer_id)
-        words = words_of("thank_you", found.language).filled(wording_values(found))
-        letter = Letter(
-            id=new_id(),
-            dedupe_key=f"thank_you:{invoice_id}",
-            kind="thank_you",
-            recipients=recipients,
-            copies=copies,
-            language=found.language,
-            subject=words.subject,
-            body=words.body,
-            customer_id=found.customer_id,
-            document_id=invoice_id,
-            attach_pdf=switch_of("thank_you").attach_pdf,
-            payment_link=False,
-        )
+        letter = _by_itself(queries.invoice(invoice_id), "thank_you", f"thank_you:{invoice_id}")
         return queue_message(seller_id=seller_id, letter=letter, now=now)
+
+
+def _by_itself(row: Invoice, kind: str, key: str) -> Letter:
+    """What goes out about a document without anybody composing it: as the compose screen would be filled in."""
+    start = compose_for(row.id, kind)
+    return Letter(
+        id=new_id(),
+        dedupe_key=key,
+        kind=kind,
+        recipients=start.recipients,
+        copies=start.copies,
+        language=row.language,
+        subject=start.subject,
+        body=start.body,
+        customer_id=row.customer_id,
+        document_id=row.id,
+        attach_pdf=start.attach_pdf,
+        payment_link=start.can_link,
+        attachment_ids=[file.id for file in queries.attachments_of(row.id)] if kind == row.kind else [],
+    )
 
 
 def send_as_composed(
