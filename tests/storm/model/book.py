@@ -129,7 +129,8 @@ def _ask(attempt: Attempt, *, trouble: str, refuses: bool) -> None:
 
 
 def learn(attempt: Attempt) -> None:
-    """Hear the gateway's truth about an attempt."""
+    """Hear the gateway's truth about an attempt. Heard again, it ends no plan that was made since."""
+    before = attempt.state
     seen = {"": "unknown", "open": "action_required", "paid": "succeeded", "failed": "declined", "expired": "canceled"}
     observed = seen[attempt.bank]
     attempt.is_known = attempt.is_known or bool(attempt.bank)
@@ -144,7 +145,7 @@ def learn(attempt: Attempt) -> None:
         for refund_id, (amount, state) in list(attempt.payment.refunds.items()):
             if state == "lost_after":
                 settle_refund(attempt.payment, refund_id, amount)
-    if attempt.automatic and attempt.state == "succeeded":
+    if attempt.automatic and attempt.state == "succeeded" != before:
         attempt.invoice.planned = False
 
 
