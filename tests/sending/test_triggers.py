@@ -19,16 +19,17 @@ from tallystick.invoices.duplicate import draft_credit_note
 from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_as_composed, send_when_issued
 from tallystick.messages import blast
+from tallystick.messages.message_templates import Switch, Words, save_switch, save_words
 from tallystick.messages.models import Message
 from tallystick.messages.queue import (
     Letter,
     cancel_message,
     hold_message,
     queue_message,
-    release_messages,
+    release_brake,
+    release_message,
     send_now,
 )
-from tallystick.messages.templates import Switch, Words, save_switch, save_words
 from tallystick.messages.triggers import BadTrigger, Triggers, goes_at, save_triggers
 from tallystick.payments.record import record_payment
 from tallystick.payments.void import void_invoices
@@ -232,7 +233,7 @@ def test_f2_what_is_far_above_the_usual_waits_for_a_person(world: World, monkeyp
     assert ("sent", "") in about(world, by_hand)
     let(world, hours=2)
     assert about(world, ids[-1]) == [("held", "brake")]
-    assert release_messages(**world.acting()) == 3
+    assert release_brake(**world.acting()) == 3
     let(world)
     assert [about(world, invoice_id)[0] for invoice_id in ids] == [("sent", "")] * 9
 
@@ -251,8 +252,8 @@ def test_f2_held_released_and_stopped(world: World) -> None:
     assert not hold_message(**one)
     let(world, hours=1)
     assert about(world, invoice_id) == [("held", "held")]
-    assert release_messages(**world.acting()) == 0, "what a person holds isn't the brake's to release"
-    assert release_messages(**one) == 1
+    assert release_brake(**world.acting()) == 0, "what a person holds isn't the brake's to release"
+    assert release_message(**one)
     assert hold_message(**one)
     assert cancel_message(**one)
     let(world, hours=1)
@@ -329,6 +330,24 @@ def kinds(world: World, invoice_id: UUID) -> list[tuple[str, str]]:
 
 def mine(world: World, arrived: dict[str, Any]) -> bool:
     with tenant.tx(world.seller_id, read_only=True):
-        return arrived["message_id"] in {row.message_id.strip("<>") for row in Message.objects.all()} | set(
-            Message.objects.values_list("message_id", flat=True)
-        )
+        return Message.objects.filter(message_id=f"<{arrived['message_id'].strip('<>')}>").exists()
+
+
+def test_e11_other_news_about_an_invoice_doesnt_stop_its_own_email(world: World) -> None:
+    """A notice, or thanks, is no sending of the invoice."""
+    save_triggers(wanted=INVOICES, **world.acting())
+    invoice_id = world.invoice()
+    letter = Letter(
+        id=new_id(),
+        dedupe_key="charge_notice:2",
+        kind="charge_notice",
+        recipients=["nora@example.com"],
+        language="en",
+        subject="x",
+        body="y",
+        document_id=invoice_id,
+    )
+    queue_message(letter=letter, **world.acting())
+    let(world, minutes=6)
+    let(world, minutes=6)
+    assert ("invoice", "sent") in kinds(world, invoice_id)

@@ -1,4 +1,4 @@
-"""`./tally storm`: the proof that money moves exactly once, by hand with a seed, or at the size of every build."""
+"""`./tally storm`: the proof that money moves exactly once, by hand with a seed, small or in full size."""
 
 from __future__ import annotations
 
@@ -54,8 +54,14 @@ def main(arguments: list[str]) -> int:
     """Run the pieces asked for, print a line for each, and fail if any found a violation."""
     parser = argparse.ArgumentParser(prog="./tally storm", description=__doc__)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--ci", action="store_const", const=CI, dest="size", help="what every build runs: 15 minutes")
-    size.add_argument("--full", action="store_const", const=FULL, dest="size", help="the whole proof: under an hour")
+    size.add_argument(
+        "--ci",
+        action="store_const",
+        const=CI,
+        dest="size",
+        help="what a build has time for, about a quarter of an hour",
+    )
+    size.add_argument("--full", action="store_const", const=FULL, dest="size", help="the whole proof")
     parser.add_argument("--only", action="append", choices=list(PIECES), help="one piece; may be given again")
     parser.add_argument("--seed", type=int, default=None)
     for name in SMOKE:

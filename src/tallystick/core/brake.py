@@ -38,6 +38,17 @@ def scaled(minor: int, currency: str) -> int:
     return minor * int(10 ** (digits - 2)) if digits >= 2 else minor // int(10 ** (2 - digits))
 
 
+def in_hundredths(minor: int, currency: str) -> int:
+    """Return minor units of `currency` as a limit is kept: the way back from `scaled`. Raises ValueError for what is finer."""
+    digits = exponent(currency)
+    if digits <= 2:
+        return minor * int(10 ** (2 - digits))
+    found, finer = divmod(minor, int(10 ** (digits - 2)))
+    if finer:
+        raise ValueError(f"{minor} {currency} isn't whole hundredths")
+    return found
+
+
 def why_stop(amount_minor: int, currency: str, *, caps: Caps, day: Day) -> str:
     """Return the cap that one more charge of `amount_minor` would break, or "".
 

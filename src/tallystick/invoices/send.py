@@ -17,12 +17,12 @@ from tallystick.invoices.models import Invoice
 from tallystick.invoices.render import render_invoice
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_email
+from tallystick.messages.message_templates import switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.templates import switch_of, words_of
 from tallystick.messages.triggers import automatic_key, goes_at, is_said_by_hand, stop_automatic, triggers
-from tallystick.messages.wording import greeting
+from tallystick.messages.wording import person_values
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, seller
 
@@ -68,7 +68,6 @@ def wording_values(found: queries.Document) -> Mapping[str, str]:
     locale = formats.locale_for(found.language, seller.get("country", ""))
     amount = found.open_minor if found.kind == "invoice" else found.total_minor
     issued_on = date.fromisoformat(found.content["issued_on"])
-    first_name = (customer.get("attention") or "").split(" ")[0]
     return {
         "number": found.number,
         "amount": formats.money(amount, found.currency, locale),
@@ -77,10 +76,12 @@ def wording_values(found: queries.Document) -> Mapping[str, str]:
         "issue_date": formats.day(issued_on, locale),
         "po_number": str(found.content.get("po_number") or ""),
         "due_date": formats.day(found.due_on, locale) if found.due_on else "",
-        "customer_name": customer["name"],
-        "contact_first_name": first_name,
-        "greeting": greeting(first_name, found.language),
-        "seller_name": seller["name"],
+        **person_values(
+            customer_name=customer["name"],
+            attention=customer.get("attention") or "",
+            seller_name=seller["name"],
+            language=found.language,
+        ),
     }
 
 

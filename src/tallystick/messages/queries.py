@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from django.db.models import Count, Q
-
 from tallystick.base.pages import Page, keyset_page
+from tallystick.messages.blast import BRAKE
 from tallystick.messages.models import Message
 
 
@@ -22,12 +21,9 @@ def outbox(*, cursor: str, size: int) -> Page[Message]:
     return keyset_page(rows, keys=["due_at", "id"], cursor=cursor, size=size)
 
 
-def outbox_counts() -> tuple[int, int]:
-    """Return how many messages wait to leave, and how many of them the brake holds. One query."""
-    found = Message.objects.filter(state__in=["queued", "held", "sending"]).aggregate(
-        all=Count("id"), held=Count("id", filter=Q(state="held", reason="brake"))
-    )
-    return found["all"], found["held"]
+def held_by_brake() -> int:
+    """Return how many messages the brake holds. One query."""
+    return Message.objects.filter(state="held", reason=BRAKE).count()
 
 
 def message(message_id: UUID) -> Message | None:

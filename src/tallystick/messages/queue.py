@@ -15,8 +15,8 @@ from tallystick.base import events, tenant
 from tallystick.base.bell import ring
 from tallystick.messages.blast import BRAKE, brakes
 from tallystick.messages.kinds import ALWAYS
+from tallystick.messages.message_templates import switch_of
 from tallystick.messages.models import Message
-from tallystick.messages.templates import switch_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +134,19 @@ def hold_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: 
         return bool(changed)
 
 
-def release_messages(
-    *, seller_id: UUID, now: datetime, message_id: UUID | None = None, actor_id: UUID | None = None
-) -> int:
-    """Let a held message go when it is due, or all that the brake holds; return how many. Idempotent."""
+def release_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
+    """Let a held message go when it is due, and return whether it was held."""
+    return bool(_release(seller_id, actor_id, id=message_id))
+
+
+def release_brake(*, seller_id: UUID, now: datetime, actor_id: UUID | None = None) -> int:
+    """Let everything go that the brake holds, when it is due; what a person holds stays. Return how many."""
+    return _release(seller_id, actor_id, reason=BRAKE)
+
+
+def _release(seller_id: UUID, actor_id: UUID | None, **which: object) -> int:
     with tenant.tx(seller_id, actor_id=actor_id):
-        held = Message.objects.filter(state="held")
-        held = held.filter(id=message_id) if message_id else held.filter(reason=BRAKE)
-        changed = held.update(state="queued", reason="")
+        changed = Message.objects.filter(state="held", **which).update(state="queued", reason="")
         if changed:
             ring("messages")
         return changed

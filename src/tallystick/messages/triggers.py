@@ -80,7 +80,9 @@ def automatic_key(document_id: UUID) -> str:
 
 def is_said_by_hand(document_id: UUID) -> bool:
     """Whether a person has sent a document already, or is about to. Inside `tenant.tx`."""
-    spoken = Message.objects.filter(document_id=document_id, state__in=["queued", "held", "sending", "sent"])
+    spoken = Message.objects.filter(
+        document_id=document_id, kind__in=AUTOMATIC, state__in=["queued", "held", "sending", "sent"]
+    )
     return spoken.exclude(dedupe_key=automatic_key(document_id)).exists()
 
 

@@ -62,6 +62,17 @@ def greeting(first_name: str, language: str) -> str:
         return _("Hello %(name)s,") % {"name": first_name} if first_name else _("Hello,")
 
 
+def person_values(*, customer_name: str, attention: str, seller_name: str, language: str) -> dict[str, str]:
+    """What the placeholders about people stand for, in every kind of message. `attention`: whom we write to, or empty."""
+    first_name = attention.split(" ")[0]
+    return {
+        "customer_name": customer_name,
+        "contact_first_name": first_name,
+        "greeting": greeting(first_name, language),
+        "seller_name": seller_name,
+    }
+
+
 def default_subject(kind: str, language: str) -> str:
     """The subject of a kind of message, with placeholders. Raises LookupError for an unknown kind."""
     return _said(kind, language, 0)

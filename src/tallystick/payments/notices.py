@@ -17,11 +17,11 @@ from tallystick.customers.queries import addresses_for_documents, customer
 from tallystick.invoices.queries import document, due_item
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import Note, render_note
+from tallystick.messages.message_templates import switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.templates import switch_of, words_of
-from tallystick.messages.wording import greeting
+from tallystick.messages.wording import person_values
 from tallystick.payments.links import charge_url
 from tallystick.payments.models import PaymentMethod, Refund, ScheduledCharge
 from tallystick.payments.receipts import LOGO, receipt_pdf
@@ -140,12 +140,13 @@ def _queue(
     assert owner
     recipients, copies = addresses_for_documents(customer_id)
     locale = formats.locale_for(owner.language, seller(seller_id).country)
-    first_name = owner.attention.split(" ")[0]
     filled = {
-        "customer_name": owner.name,
-        "contact_first_name": first_name,
-        "greeting": greeting(first_name, owner.language),
-        "seller_name": seller(seller_id).name,
+        **person_values(
+            customer_name=owner.name,
+            attention=owner.attention,
+            seller_name=seller(seller_id).name,
+            language=owner.language,
+        ),
         **values(locale),
     }
     words = words_of(kind, owner.language).filled(filled)

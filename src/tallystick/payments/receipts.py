@@ -11,11 +11,11 @@ from tallystick.customers.queries import addresses_for_documents
 from tallystick.invoices import queries as invoices
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_receipt as render_receipt_email
+from tallystick.messages.message_templates import switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.templates import switch_of, words_of
-from tallystick.messages.wording import greeting
+from tallystick.messages.wording import person_values
 from tallystick.payments import queries
 from tallystick.pdf import formats
 from tallystick.pdf.port import render_receipt
@@ -32,14 +32,15 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
         recipients, copies = addresses_for_documents(payment.customer_id)
         language = payment.customer.language
         locale = formats.locale_for(language, seller(seller_id).country)
-        first_name = payment.customer.attention.split(" ")[0]
         values = {
             "number": payment.number or "",
             "amount": formats.money(payment.amount_minor, payment.currency, locale),
-            "customer_name": payment.customer.name,
-            "contact_first_name": first_name,
-            "greeting": greeting(first_name, language),
-            "seller_name": seller(seller_id).name,
+            **person_values(
+                customer_name=payment.customer.name,
+                attention=payment.customer.attention,
+                seller_name=seller(seller_id).name,
+                language=language,
+            ),
         }
         words = words_of("receipt", language).filled(values)
         letter = Letter(

@@ -19,11 +19,11 @@ from tallystick.customers.queries import addresses_for_documents, all_addresses_
 from tallystick.invoices import queries as invoices
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import Note, render_note
+from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.templates import Words, switch_of, words_of
-from tallystick.messages.wording import greeting
+from tallystick.messages.wording import person_values
 from tallystick.payments.errors import NoSuchRequest
 from tallystick.payments.links import request_url
 from tallystick.payments.models import PaymentRequest
@@ -151,14 +151,15 @@ def mail_requests(
     assert owner
     recipients, copies = addresses_for_documents(first.customer_id)
     locale = formats.locale_for(first.language, seller(first.seller_id).country)
-    first_name = owner.attention.split(" ")[0]
     amounts = [formats.money(asked_of(each).open_minor, each.currency, locale) for each in requests]
     values = {
         "amount": format_list(amounts, locale=locale),
-        "customer_name": owner.name,
-        "contact_first_name": first_name,
-        "greeting": greeting(first_name, first.language),
-        "seller_name": seller(first.seller_id).name,
+        **person_values(
+            customer_name=owner.name,
+            attention=owner.attention,
+            seller_name=seller(first.seller_id).name,
+            language=first.language,
+        ),
     }
     own = words_of("payment_request", first.language)
     words = Words(subject or own.subject, body or own.body, own.button).filled(values)

@@ -17,8 +17,8 @@ from tallystick.invoices import queries as invoices
 from tallystick.invoices.send import wording_values
 from tallystick.messages.email import Composed, Note, render_email, render_note, render_receipt
 from tallystick.messages.kinds import KINDS
-from tallystick.messages.templates import Words, default_button
-from tallystick.messages.wording import greeting
+from tallystick.messages.message_templates import Words, default_button
+from tallystick.messages.wording import person_values
 from tallystick.payments import queries as payments
 from tallystick.pdf import formats
 from tallystick.sellers.queries import party_of_seller, seller
@@ -31,11 +31,10 @@ _SUBJECT = "margin:0;padding:14px 36px;background:#fff;border-bottom:1px solid #
 
 @dataclass(frozen=True, slots=True)
 class Specimen:
-    """A filled-in email, and the number of the document it is about, empty for an example."""
+    """A filled-in email."""
 
     subject: str
     email: Composed
-    about: str
 
     def framed(self) -> str:
         """The email as a page, its subject above it."""
@@ -49,13 +48,13 @@ def specimen(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
         return _receipt(payment_id, language, words)
     document_id = invoices.newest_document(_LIKE.get(kind, kind), is_open=kind != "thank_you")
     if document_id:
-        return _document(kind, replace(invoices.document(document_id), language=language), words)
+        return _document(seller_id, kind, replace(invoices.document(document_id), language=language), words)
     return _example(seller_id, kind, language, words)
 
 
-def _document(kind: str, found: invoices.Document, words: Words) -> Specimen:
-    seller_zone = str(found.content["seller"].get("time_zone") or "UTC")
-    late = (clock.business_date(clock.now(), seller_zone) - found.due_on).days if found.due_on else 0
+def _document(seller_id: UUID, kind: str, found: invoices.Document, words: Words) -> Specimen:
+    today = clock.business_date(clock.now(), seller(seller_id).time_zone)
+    late = (today - found.due_on).days if found.due_on else 0
     filled = words.filled({**wording_values(found), "days_overdue": str(max(late, 0))})
     composed = render_email(
         {**found.content, "language": found.language},
@@ -66,24 +65,25 @@ def _document(kind: str, found: invoices.Document, words: Words) -> Specimen:
         button_text=filled.button,
         due_on=found.due_on,
     )
-    return Specimen(filled.subject, composed, found.number)
+    return Specimen(filled.subject, composed)
 
 
 def _receipt(payment_id: UUID, language: str, words: Words) -> Specimen:
     receipt = {**payments.receipt(payment_id), "language": language}
     party, customer = receipt["seller"], receipt["customer"]
     locale = formats.locale_for(language, party.get("country", ""))
-    first_name = str(customer.get("attention") or "").split(" ")[0]
     values = {
         "number": receipt["number"],
         "amount": formats.money(receipt["amount_minor"], receipt["currency"], locale),
-        "customer_name": customer["name"],
-        "contact_first_name": first_name,
-        "greeting": greeting(first_name, language),
-        "seller_name": party["name"],
+        **person_values(
+            customer_name=customer["name"],
+            attention=customer.get("attention") or "",
+            seller_name=party["name"],
+            language=language,
+        ),
     }
     filled = words.filled(values)
-    return Specimen(filled.subject, render_receipt(receipt, body=filled.body), receipt["number"])
+    return Specimen(filled.subject, render_receipt(receipt, body=filled.body))
 
 
 def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specimen:
@@ -95,10 +95,7 @@ def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
         amount = formats.money(EXAMPLE_MINOR, owner.currency, locale)
         due = formats.day(today + timedelta(days=14), locale)
         values: Mapping[str, str] = {
-            "greeting": greeting("", language),
-            "contact_first_name": "",
-            "customer_name": _("Your customer"),
-            "seller_name": owner.name,
+            **person_values(customer_name=_("Your customer"), attention="", seller_name=owner.name, language=language),
             "number": "1042",
             "amount": amount,
             "total": amount,
@@ -119,4 +116,4 @@ def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
             button_url="#" if button else "",
             button_text=button,
         )
-    return Specimen(filled.subject, render_note(note, seller=party, language=language, body=filled.body), "")
+    return Specimen(filled.subject, render_note(note, seller=party, language=language, body=filled.body))

@@ -6,7 +6,7 @@ from tallystick.base import tenant
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.send import compose_for, wording_values
 from tallystick.messages.kinds import KINDS
-from tallystick.messages.templates import Words, house_words, save_words, words_of
+from tallystick.messages.message_templates import Words, house_words, save_words, words_of
 from tallystick.testing.world import World
 
 

@@ -9,9 +9,7 @@ import pytest
 from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.messages.kinds import KINDS
-from tallystick.messages.models import Message, MessageTemplate
-from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.templates import (
+from tallystick.messages.message_templates import (
     BadTemplate,
     Switch,
     Words,
@@ -22,6 +20,8 @@ from tallystick.messages.templates import (
     switch_of,
     switches,
 )
+from tallystick.messages.models import Message, MessageTemplate
+from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.wording import PLACEHOLDERS
 from tallystick.testing.world import World
 

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
-from django.core.signing import BadSignature
 from django.http import HttpResponse
 
 from tallystick.base import tenant
 from tallystick.core.attempt import State
 from tallystick.pay.door import AskRequest, Counter, door, show
-from tallystick.pay.forms import new_attempt, read_attempt
-from tallystick.pay.views.charge import address_of, onward
+from tallystick.pay.forms import new_attempt
+from tallystick.pay.views.charge import onward
+from tallystick.pay.views.setup import NotBegun, begin_setup
 from tallystick.pay.views.show import MOST_TRIES, SeeOther, other_languages, tries_of, wait, with_query
-from tallystick.payments.collect import send_charge
-from tallystick.payments.consent import Consent, consent_text
 from tallystick.payments.customer_pages import RequestPage, request_page
-from tallystick.payments.errors import PaymentError
-from tallystick.payments.methods import start_setup
 from tallystick.payments.page import Try
 
 
@@ -39,30 +33,12 @@ def keep(request: AskRequest) -> HttpResponse:
     """Open the provider's page, where the card is typed."""
     counter = request.counter
     shown = counter.page
-    try:
-        attempt_id = read_attempt(request.POST, shown.id)
-        way_id = UUID(request.POST.get("way", ""))
-    except (BadSignature, ValueError):
-        return _back(counter, "page")
     if shown.kind != "card" or not shown.has_links or (shown.attempt and shown.attempt.state == State.SUCCEEDED):
         return SeeOther(counter.url("page"))
-    if not request.POST.get(f"keep-{way_id}"):
-        return _back(counter, "consent")
     try:
-        start_setup(
-            seller_id=counter.seller_id,
-            attempt_id=attempt_id,
-            customer_id=shown.customer_id,
-            gateway_account_id=way_id,
-            consent=Consent(consent_text(counter.face.seller_name, counter.language), address_of(request)),
-            language=counter.language,
-            return_url=request.build_absolute_uri(counter.url("return")),
-            request_id=shown.id,
-            now=counter.now,
-        )
-    except PaymentError:
-        return _back(counter, "page")
-    send_charge(seller_id=counter.seller_id, attempt_id=attempt_id, now=counter.now)
+        attempt_id = begin_setup(request, request_id=shown.id)
+    except NotBegun as refused:
+        return _back(counter, refused.why)
     with tenant.tx(counter.seller_id, read_only=True):
         fresh = request_page(seller_id=counter.seller_id, request_id=shown.id) or shown
     return onward(request, fresh.attempt, attempt_id)

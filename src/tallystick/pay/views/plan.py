@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from django.core.signing import BadSignature
 from django.http import HttpResponse
 
 from tallystick.core.attempt import State
 from tallystick.pay.door import Counter, PlanRequest, door, show
-from tallystick.pay.forms import new_attempt, read_attempt
+from tallystick.pay.forms import new_attempt
 from tallystick.pay.views.ask import picture
-from tallystick.pay.views.charge import address_of
+from tallystick.pay.views.setup import NotBegun, begin_setup
 from tallystick.pay.views.show import (
     MOST_TRIES,
     OPENING,
@@ -24,11 +23,9 @@ from tallystick.pay.views.show import (
     wait,
     with_query,
 )
-from tallystick.payments.collect import look_up_charge, send_charge
-from tallystick.payments.consent import Consent, consent_text
+from tallystick.payments.collect import look_up_charge
 from tallystick.payments.customer_pages import ChargePage
 from tallystick.payments.errors import NotPostponable, PaymentError
-from tallystick.payments.methods import start_setup
 from tallystick.payments.schedule import change_method_of_charge, postpone_scheduled_charge
 from tallystick.sellers.queries import logo_of
 
@@ -86,30 +83,9 @@ def keep(request: PlanRequest) -> HttpResponse:
     """Open the provider's page to keep another card, which this charge then goes to. Nothing is charged there."""
     counter = request.counter
     try:
-        attempt_id = read_attempt(request.POST, counter.page.id)
-        way_id = UUID(request.POST.get("way", ""))
-    except (BadSignature, ValueError):
-        return _back(counter, why="state")
-    if not counter.page.has_links:
-        return _back(counter, why="state")
-    if not request.POST.get(f"keep-{way_id}"):
-        return _back(counter, why="consent")
-    words = consent_text(counter.face.seller_name, counter.language)
-    try:
-        start_setup(
-            seller_id=counter.seller_id,
-            attempt_id=attempt_id,
-            customer_id=counter.page.customer_id,
-            gateway_account_id=way_id,
-            consent=Consent(words, address_of(request)),
-            language=counter.language,
-            return_url=request.build_absolute_uri(counter.url("return")),
-            scheduled_charge_id=counter.page.id,
-            now=counter.now,
-        )
-    except PaymentError:
-        return _back(counter, why="state")
-    send_charge(seller_id=counter.seller_id, attempt_id=attempt_id, now=counter.now)
+        begin_setup(request, scheduled_charge_id=counter.page.id)
+    except NotBegun as refused:
+        return _back(counter, why="consent" if refused.why == "consent" else "state")
     return SeeOther(with_query(counter.url("return"), OPENING))
 
 

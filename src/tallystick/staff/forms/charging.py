@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from tallystick.core.brake import scaled
-from tallystick.core.money import exponent, to_decimal
+from tallystick.core.brake import in_hundredths, scaled
+from tallystick.core.money import to_decimal
 from tallystick.invoices.models import DueItem
 from tallystick.payments.models import PaymentMethod
 from tallystick.payments.rules import Rules
@@ -240,9 +240,11 @@ class RulesForm(forms.Form):
             if data.get(name) is None:
                 continue
             try:
-                data[name] = _hundredths(to_minor_exactly(data[name], self.currency), self.currency)
+                data[name] = in_hundredths(to_minor_exactly(data[name], self.currency), self.currency)
             except ValidationError as error:
                 self.add_error(name, error)
+            except ValueError:
+                self.add_error(name, _("Rules are kept in hundredths. Write two decimals at most."))
             else:
                 if not 0 <= data[name] < 2**40:
                     self.add_error(name, _("An amount here is 0 or more, and no larger than can be booked."))
@@ -251,17 +253,6 @@ class RulesForm(forms.Form):
     def rules(self) -> Rules:
         """Return what was typed as the verb takes it."""
         return Rules(**{name: self.cleaned_data[name] for name in asdict(Rules())})
-
-
-def _hundredths(minor: int, currency: str) -> int:
-    """Return minor units of a currency in hundredths. Raises ValidationError for what is finer than that."""
-    digits = exponent(currency)
-    if digits <= 2:
-        return minor * int(10 ** (2 - digits))
-    found, finer = divmod(minor, int(10 ** (digits - 2)))
-    if finer:
-        raise ValidationError(_("Rules are kept in hundredths. Write two decimals at most."))
-    return found
 
 
 def rules_fields(kept: Rules, currency: str) -> dict[str, Any]:

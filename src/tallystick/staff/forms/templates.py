@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tallystick.messages.kinds import Kind
-from tallystick.messages.templates import (
+from tallystick.messages.message_templates import (
     MOST_BODY,
     MOST_BUTTON,
     MOST_SUBJECT,
@@ -22,39 +22,34 @@ from tallystick.messages.triggers import AUTOMATIC, MOST_DELAY, MOST_FACTOR, Tri
 from tallystick.staff.forms.typed import Line, Prose
 
 
+def _whole(label: Any, help_text: Any, *, bounds: tuple[int, int], refusal: Any) -> forms.IntegerField:
+    words = dict.fromkeys(("min_value", "max_value", "invalid"), refusal) | {"required": gettext_lazy("Fill this in.")}
+    return forms.IntegerField(
+        label=label,
+        help_text=help_text,
+        min_value=bounds[0],
+        max_value=bounds[1],
+        error_messages=words,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
 class TriggersForm(forms.Form):
     """Which documents go out when they are issued, and how long after."""
 
     invoice = forms.BooleanField(label=gettext_lazy("Invoices"), required=False)
     credit_note = forms.BooleanField(label=gettext_lazy("Credit notes"), required=False)
-    delay_minutes = forms.IntegerField(
-        label=gettext_lazy("Minutes to wait"),
-        help_text=gettext_lazy(
-            "From 0 to 60. Until then you can stop it; sending by hand or marking as sent stops it too."
-        ),
-        min_value=0,
-        max_value=MOST_DELAY,
-        error_messages={
-            "min_value": gettext_lazy("From 0 to 60 minutes."),
-            "max_value": gettext_lazy("From 0 to 60 minutes."),
-            "invalid": gettext_lazy("From 0 to 60 minutes."),
-            "required": gettext_lazy("Fill this in."),
-        },
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    delay_minutes = _whole(
+        gettext_lazy("Minutes to wait"),
+        gettext_lazy("From 0 to 60. Until then you can stop it; sending by hand or marking as sent stops it too."),
+        bounds=(0, MOST_DELAY),
+        refusal=gettext_lazy("From 0 to 60 minutes."),
     )
-
-    brake_factor = forms.IntegerField(
-        label=gettext_lazy("Hold and ask above so many times the usual"),
-        help_text=gettext_lazy("The busiest of the last 30 days counts as usual. Fifty a day always go."),
-        min_value=1,
-        max_value=MOST_FACTOR,
-        error_messages={
-            "min_value": gettext_lazy("From 1 to 100 times."),
-            "max_value": gettext_lazy("From 1 to 100 times."),
-            "invalid": gettext_lazy("From 1 to 100 times."),
-            "required": gettext_lazy("Fill this in."),
-        },
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    brake_factor = _whole(
+        gettext_lazy("Hold and ask above so many times the usual"),
+        gettext_lazy("The busiest of the last 30 days counts as usual. Fifty a day always go."),
+        bounds=(1, MOST_FACTOR),
+        refusal=gettext_lazy("From 1 to 100 times."),
     )
 
     @staticmethod

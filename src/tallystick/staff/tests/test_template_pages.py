@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from tallystick.base import tenant
 from tallystick.invoices import queries as invoices
 from tallystick.messages.kinds import KINDS
+from tallystick.messages.message_templates import Switch, Words, house_words, switch_of, words_of
 from tallystick.messages.queries import messages_about
-from tallystick.messages.templates import Switch, Words, house_words, switch_of, words_of
 from tallystick.messages.triggers import Triggers, save_triggers, triggers
 from tallystick.payments.tests.stage import Stage
 from tallystick.staff.tests.test_office_pages import client_of, url

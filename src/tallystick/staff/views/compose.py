@@ -16,7 +16,7 @@ from tallystick.invoices import queries
 from tallystick.invoices.errors import NoSuchInvoice
 from tallystick.invoices.send import compose_for, send_document, wording_values
 from tallystick.messages.email import render_email
-from tallystick.messages.templates import words_of
+from tallystick.messages.message_templates import words_of
 from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.compose import ComposeForm, first_form, split_addresses, typed_compose

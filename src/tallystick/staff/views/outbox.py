@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 
 from tallystick.messages.kinds import ALWAYS, KINDS
 from tallystick.messages.models import Message
+from tallystick.messages.queries import held_by_brake
 from tallystick.messages.queries import outbox as waiting
-from tallystick.messages.queries import outbox_counts
-from tallystick.messages.queue import cancel_message, hold_message, release_messages, send_now
+from tallystick.messages.queue import cancel_message, hold_message, release_brake, release_message, send_now
 from tallystick.sellers.roles import SELL, SETTINGS, VIEW
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.sentences import skip_reason
@@ -26,7 +26,7 @@ PAGE_SIZE = 50
 def outbox(request: StaffRequest) -> HttpResponse:
     """List what is about to leave, the next to go first."""
     cursor = request.GET.get("after", "")
-    found, (count, held) = waiting(cursor=cursor, size=PAGE_SIZE), outbox_counts()
+    found = waiting(cursor=cursor, size=PAGE_SIZE)
     return page(
         request,
         "outbox",
@@ -37,8 +37,7 @@ def outbox(request: StaffRequest) -> HttpResponse:
         ],
         next=found.next_cursor,
         first_page=not cursor,
-        count=count,
-        held=held,
+        held=held_by_brake(),
         may_sell=request.desk.may(SELL),
         may_set=request.desk.may(SETTINGS),
     )
@@ -71,8 +70,8 @@ def hold(request: StaffRequest, message_id: UUID) -> HttpResponse:
 @door(SELL, "POST")
 def release(request: StaffRequest, message_id: UUID) -> HttpResponse:
     """Let a held one go when it is due."""
-    done = release_messages(**request.desk.acting(), message_id=message_id)
-    return _act(request, bool(done), _("Released. It goes out when it is due."))
+    done = release_message(**request.desk.acting(), message_id=message_id)
+    return _act(request, done, _("Released. It goes out when it is due."))
 
 
 @door(SELL, "POST")
@@ -86,6 +85,6 @@ def stop(request: StaffRequest, message_id: UUID) -> HttpResponse:
 @door(SETTINGS, "POST")
 def release_all(request: StaffRequest) -> HttpResponse:
     """Let everything go that the brake holds."""
-    done = release_messages(**request.desk.acting())
+    done = release_brake(**request.desk.acting())
     said = ngettext("%(n)d email is on its way", "%(n)d emails are on their way", done) % {"n": done}
     return _act(request, bool(done), said)

@@ -14,8 +14,7 @@ from django.utils.translation import gettext as _
 from tallystick.base.tenant import tx
 from tallystick.mail.port import BadEnvelope, MailMisconfigured, MailRefused, MailUnavailable
 from tallystick.messages.kinds import KINDS, Kind
-from tallystick.messages.send import default_transport
-from tallystick.messages.templates import (
+from tallystick.messages.message_templates import (
     default_button,
     own_words,
     reset_words,
@@ -25,6 +24,7 @@ from tallystick.messages.templates import (
     switches,
     words_of,
 )
+from tallystick.messages.send import default_transport
 from tallystick.messages.triggers import save_triggers
 from tallystick.messages.triggers import triggers as kept_triggers
 from tallystick.messages.wording import PLACEHOLDERS
@@ -169,7 +169,7 @@ def _specimen(request: StaffRequest, form: TemplateForm) -> Specimen:
 
 
 def _wrong(form: TemplateForm) -> str:
-    said = next(iter(form.errors.values()))[0] if form.errors else ""
+    said = next(iter(form.errors.values()))[0]
     return f"<!doctype html><meta charset=utf-8><p>{escape(said)}</p>"
 
 

@@ -69,7 +69,7 @@ def own_words() -> set[tuple[str, str]]:
 def switches() -> dict[str, Switch]:
     """Return every kind's switch. Inside `tenant.tx`; one query."""
     kept = {row.kind: Switch(row.is_on, row.attach_pdf) for row in MessageSwitch.objects.all()}
-    return {name: kept.get(name) or house_switch(kind) for name, kind in KINDS.items()}
+    return {name: kept.get(name) or _house_switch(kind) for name, kind in KINDS.items()}
 
 
 def switch_of(kind: str) -> Switch:
@@ -77,10 +77,10 @@ def switch_of(kind: str) -> Switch:
     if kind not in KINDS:
         return Switch(is_on=True, attach_pdf=True)
     row = MessageSwitch.objects.filter(kind=kind).first()
-    return Switch(row.is_on, row.attach_pdf) if row else house_switch(KINDS[kind])
+    return Switch(row.is_on, row.attach_pdf) if row else _house_switch(KINDS[kind])
 
 
-def house_switch(kind: Kind) -> Switch:
+def _house_switch(kind: Kind) -> Switch:
     """Return a kind's switch until staff say otherwise."""
     return Switch(is_on=kind.is_on, attach_pdf=bool(kind.pdf))
 
