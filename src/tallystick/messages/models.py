@@ -5,14 +5,24 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
-from tallystick.base.schema import Audited, RowSecurity, Swept, TenantKey, TenantModel, same_seller
+from tallystick.base.schema import (
+    AppendOnly,
+    Audited,
+    RowSecurity,
+    Swept,
+    TenantKey,
+    TenantModel,
+    referable,
+    same_seller,
+)
 
 
 class Message(TenantModel):
-    """One email to one set of people. `dedupe_key` is why it can't be said twice.
+    """One email or text message to one set of people. `dedupe_key` is why it can't be said twice.
 
     States: queued, held (by a person or the brake), sending, sent, skipped (with the reason), failed (with the server's
-    words), cancelled.
+    words), cancelled. What became of one that was sent is its `outcome`: nothing heard, delayed, delivered, opened or
+    bounced, the last of `MessageOutcome`.
     """
 
     dedupe_key = models.TextField()
@@ -20,7 +30,9 @@ class Message(TenantModel):
     customer = TenantKey("customers.Customer", null=True)
     document_id = models.UUIDField(null=True)
     payment_id = models.UUIDField(null=True)
-    recipients = ArrayField(models.EmailField())
+    channel = models.CharField(max_length=5, default="email")
+    recipients = ArrayField(models.CharField(max_length=254))
+    """Email addresses, or telephone numbers in E.164, by `channel`."""
     copies = ArrayField(models.EmailField(), default=list)
     language = models.CharField(max_length=8)
     subject = models.CharField(max_length=300)
@@ -31,7 +43,10 @@ class Message(TenantModel):
     data = models.JSONField(default=dict)
     state = models.CharField(max_length=12, default="queued")
     reason = models.TextField(default="")
+    outcome = models.CharField(max_length=10, default="")
     message_id = models.TextField()
+    provider_id = models.TextField(default="")
+    """What the provider calls it, when it gives what it takes a name of its own."""
     due_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
     tries = models.SmallIntegerField(default=0)
@@ -54,13 +69,75 @@ class Message(TenantModel):
                 condition=models.Q(state__in=["queued", "held", "sending"]),
             ),
             models.Index(fields=["seller_id", "document_id", "created_at"], name="message_of_document"),
+            models.Index(
+                fields=["seller_id", "provider_id"], name="message_of_provider", condition=~models.Q(provider_id="")
+            ),
             models.Index(fields=["seller_id", "state", "created_at"], name="message_by_state"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["seller_id", "dedupe_key"], name="message_once"),
             same_seller("message", "customer_id", "customer"),
+            referable("message"),
             RowSecurity(name="message_tenant"),
             Swept(name="message_swept"),
+        ]
+
+
+class MessageOutcome(TenantModel):
+    """What was heard about one recipient of a message that was sent: a bounce, a delivery, an opening.
+
+    `kind` is delayed, delivered, opened, bounced_soft, bounced_hard, complained or rejected; `source` is who says so
+    (dsn, server, or a provider's name); `code` and `words` are theirs. Never changed; the same news twice is one row.
+    """
+
+    message = TenantKey("messages_.Message")
+    recipient = models.CharField(max_length=254)
+    kind = models.CharField(max_length=14)
+    source = models.CharField(max_length=20)
+    code = models.CharField(max_length=20, default="")
+    words = models.CharField(max_length=500, default="")
+    at = models.DateTimeField()
+
+    class Meta:
+        """Once per message, person and kind of news."""
+
+        app_label = "messages_"
+        db_table = "message_outcome"
+        indexes = [models.Index(fields=["seller_id", "at"], name="message_outcome_at")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller_id", "message_id", "recipient", "kind"], name="message_outcome_once"
+            ),
+            same_seller("message_outcome", "message_id", "message"),
+            RowSecurity(name="message_outcome_tenant"),
+            AppendOnly(name="message_outcome_forever"),
+        ]
+
+
+class SilencedAddress(TenantModel):
+    """An address, or a number, that a seller writes to no more: it bounced for good, complained, or asked to be left alone.
+
+    `soft_count` counts temporary bounces in a row before that; `silenced_at` is empty until it is enough. `reason` is
+    bounced, complained, stopped or unsubscribed. What a person lifts is written to again.
+    """
+
+    address = models.CharField(max_length=254)
+    """In lower case."""
+    soft_count = models.SmallIntegerField(default=0)
+    silenced_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=14, default="")
+    words = models.CharField(max_length=500, default="")
+    message_id = models.UUIDField(null=True)
+
+    class Meta:
+        """One row per address."""
+
+        app_label = "messages_"
+        db_table = "silenced_address"
+        constraints = [
+            models.UniqueConstraint(fields=["seller_id", "address"], name="silenced_address_once"),
+            RowSecurity(name="silenced_address_tenant"),
+            Audited(name="silenced_address_audited"),
         ]
 
 
@@ -91,6 +168,8 @@ class MessageTemplate(TenantModel):
     subject = models.CharField(max_length=300)
     body = models.TextField()
     button = models.CharField(max_length=60, default="")
+    sms = models.TextField(default="")
+    """The text message that goes with it; without one, none goes."""
 
     class Meta:
         """One row per kind and language."""
@@ -110,6 +189,12 @@ class SendRules(TenantModel):
     auto_kinds = ArrayField(models.CharField(max_length=30), default=list)
     delay_minutes = models.SmallIntegerField(default=5)
     brake_factor = models.SmallIntegerField(default=3)
+    remind_before_days = models.SmallIntegerField(default=0)
+    """Days before the due date a reminder goes; 0 is never."""
+    remind_late_days = models.SmallIntegerField(default=0)
+    """Days after the due date a late notice goes; 0 is never."""
+    is_digest = models.BooleanField(default=False)
+    """One email per customer and day for everything issued that day, at 08:00."""
 
     class Meta:
         """One row per seller."""
@@ -119,7 +204,13 @@ class SendRules(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["seller_id"], name="send_rules_once"),
             models.CheckConstraint(
-                condition=models.Q(delay_minutes__range=(0, 60), brake_factor__range=(1, 100)), name="send_rules_range"
+                condition=models.Q(
+                    delay_minutes__range=(0, 60),
+                    brake_factor__range=(1, 100),
+                    remind_before_days__range=(0, 60),
+                    remind_late_days__range=(0, 60),
+                ),
+                name="send_rules_range",
             ),
             RowSecurity(name="send_rules_tenant"),
             Audited(name="send_rules_audited"),
