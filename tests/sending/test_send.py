@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
-
-import pytest
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
@@ -14,23 +11,9 @@ from tallystick.invoices.send import send_document
 from tallystick.messages.models import Message
 from tallystick.messages.queue import cancel_message, retry_message
 from tallystick.payments.void import void_invoices
-from tallystick.testing.mailbox import Mailbox, open_mailbox
+from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.world import World
 from tallystick.worker.sweeps import drain
-
-
-@pytest.fixture(scope="module")
-def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
-    with open_mailbox(tmp_path_factory.mktemp("mail")) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def stage(world: World, mailbox: Mailbox) -> None:
-    mailbox.use()
-    mailbox.fault(refuse=[], temporary=0, drop=0)
-    world.now = clock.now()
-    world.today = world.now.date()
 
 
 def queue(world: World, *to: str) -> UUID:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from email import message_from_bytes, policy
 from typing import Any
@@ -13,7 +12,7 @@ from uuid import UUID
 import pytest
 from django.db import connections
 
-from tallystick.base import clock, tenant
+from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.invoices.duplicate import draft_credit_note
 from tallystick.invoices.mark import mark_sent
@@ -33,37 +32,11 @@ from tallystick.messages.queue import (
 from tallystick.messages.triggers import BadTrigger, Triggers, goes_at, save_triggers
 from tallystick.payments.record import record_payment
 from tallystick.payments.void import void_invoices
-from tallystick.testing.mailbox import Mailbox, open_mailbox
+from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.world import World
-from tallystick.worker.sweeps import drain
+from tests.sending.story import about, kinds, let
 
 INVOICES = Triggers(frozenset({"invoice"}), 5)
-
-
-@pytest.fixture(scope="module")
-def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
-    with open_mailbox(tmp_path_factory.mktemp("mail")) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def stage(world: World, mailbox: Mailbox) -> None:
-    mailbox.use()
-    world.now = clock.now()
-    world.today = world.now.date()
-
-
-def let(world: World, **later: float) -> None:
-    """Move on and let happen what is due."""
-    world.later(**later)
-    with clock.at(world.now):
-        drain(world.seller_id)
-
-
-def about(world: World, invoice_id: UUID) -> list[tuple[str, str]]:
-    with tenant.tx(world.seller_id, read_only=True):
-        found = Message.objects.filter(document_id=invoice_id).order_by("created_at", "id")
-        return [(message.state, message.reason) for message in found]
 
 
 def issue(world: World, wanted: Triggers = INVOICES, **given: Any) -> UUID:
@@ -320,12 +293,6 @@ def test_e19_nobody_is_thanked_for_what_a_credit_note_settled(world: World) -> N
     world.issue(note_id)
     let(world)
     assert kinds(world, invoice_id) == []
-
-
-def kinds(world: World, invoice_id: UUID) -> list[tuple[str, str]]:
-    with tenant.tx(world.seller_id, read_only=True):
-        found = Message.objects.filter(document_id=invoice_id).order_by("created_at", "id")
-        return [(message.kind, message.state) for message in found]
 
 
 def mine(world: World, arrived: dict[str, Any]) -> bool:

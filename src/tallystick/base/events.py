@@ -42,6 +42,8 @@ QUIET = frozenset(
         "dispute.won",
         "draft.discarded",
         "draft.saved",
+        "invoice.release_planned",
+        "invoice.release_stopped",
         "member.deactivated",
         "member.invitation_withdrawn",
         "member.joined",

@@ -28,7 +28,7 @@ class DraftChanged(InvoiceError):
 
 
 class NotIssuable(InvoiceError):
-    """A draft lacks something; `reason` is one of empty, negative, no_series."""
+    """A draft lacks something; `reason` is one of empty, negative, no_series, not_ahead (its day has come)."""
 
     code = "not_issuable"
 

@@ -101,7 +101,7 @@ def issue_invoices(
         found = _lock_and_read(invoice_ids)
         fresh = [found[key] for key in invoice_ids if found[key].number is None]
         for draft in fresh:
-            _check(draft)
+            check_issuable(has_lines=draft.has_lines, total_minor=draft.total_minor)
         if not fresh:
             return [Issued(key, found[key].number or "", found[key].total_minor) for key in invoice_ids]
         due = {d.id: _due_items(d, today) for d in fresh}
@@ -127,10 +127,11 @@ def _lock_and_read(invoice_ids: Sequence[UUID]) -> dict[UUID, _Draft]:
     return found
 
 
-def _check(draft: _Draft) -> None:
-    if not draft.has_lines:
+def check_issuable(*, has_lines: bool, total_minor: int) -> None:
+    """Raise NotIssuable for a draft without lines or with a total below zero."""
+    if not has_lines:
         raise NotIssuable("empty")
-    if draft.total_minor < 0:
+    if total_minor < 0:
         raise NotIssuable("negative")
 
 

@@ -77,6 +77,9 @@ class Invoice(TenantModel):
     terms = models.JSONField(default=dict)
     terms_note = models.TextField(blank=True)
     issue_on = models.DateField(null=True)
+    release_at = models.DateTimeField(null=True)
+    """When a draft dated ahead is issued by itself: as its day begins, in the seller's zone."""
+    is_sent_on_release = models.BooleanField(db_default=False)
     net_minor = models.BigIntegerField(default=0)
     tax_minor = models.BigIntegerField(default=0)
     rounding_minor = models.BigIntegerField(default=0)
@@ -121,6 +124,11 @@ class Invoice(TenantModel):
             ),
             models.Index(fields=["seller_id", "customer", "id"], name="invoice_of_customer"),
             models.Index(fields=["seller_id", "id"], name="invoice_drafts", condition=Q(number__isnull=True)),
+            models.Index(
+                fields=["release_at", "id"],
+                name="invoice_release",
+                condition=Q(number__isnull=True, release_at__isnull=False),
+            ),
         ]
         constraints = [
             referable("invoice"),
@@ -152,6 +160,11 @@ class Invoice(TenantModel):
             RowSecurity(name="invoice_tenant"),
             Swept(name="invoice_swept"),
         ]
+
+    @property
+    def was_released(self) -> bool:
+        """Whether it was issued by itself on its day, not by a person before."""
+        return bool(self.release_at and self.issued_at and self.release_at <= self.issued_at)
 
 
 class InvoiceLine(TenantModel):

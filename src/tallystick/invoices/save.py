@@ -84,7 +84,7 @@ _EDITABLE = (
     "terms_note",
 )
 _PRICED = ("net_minor", "tax_minor", "rounding_minor", "total_minor", "updated_at")
-_REPLACE = "ON CONFLICT (id) DO UPDATE SET version = invoice.version + 1, " + ", ".join(
+_REPLACE = "ON CONFLICT (id) DO UPDATE SET version = invoice.version + 1, release_at = NULL, " + ", ".join(
     f"{name} = excluded.{name}" for name in (*_EDITABLE, *_PRICED)
 )
 
@@ -99,7 +99,8 @@ def save_drafts(
 ) -> list[Totals | None]:
     """Create or replace drafts and return their totals (None for one without lines), in the order given.
 
-    Idempotent by draft id. Locks the existing drafts. `expected_version` is what the editor read (one draft only).
+    Idempotent by draft id. Locks the existing drafts; one that was to be issued by itself isn't any more.
+    `expected_version` is what the editor read (one draft only).
     Raises AlreadyIssued, DraftChanged, IntegrityError for a foreign customer, core errors for impossible amounts.
     """
     with tenant.tx(seller_id, actor_id=actor_id):

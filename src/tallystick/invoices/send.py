@@ -131,7 +131,7 @@ def send_document(
 
 
 def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Message | None:
-    """Queue a document's own email when its seller sends that kind by itself (E11); None when not.
+    """Queue a document's own email when its seller sends that kind by itself (E11), or planned it so; None when not.
 
     It goes after the seller's delay, and not before the morning of the document's date (E13, E15). Idempotent: one per
     document. Locks the customer. A person who sent it or marked it as sent meanwhile was faster (E14).
@@ -139,7 +139,8 @@ def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Mes
     with tenant.tx(seller_id):
         row = queries.invoice(invoice_id)
         rules = triggers()
-        if row.kind not in rules.auto_kinds or row.number is None or row.issued_on is None:
+        is_wanted = row.kind in rules.auto_kinds or (row.was_released and row.is_sent_on_release)
+        if not is_wanted or row.issued_on is None:
             return None
         lock_customers([row.customer_id])
         if queries.invoice(invoice_id).sent_at or is_said_by_hand(invoice_id):
@@ -150,6 +151,7 @@ def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Mes
             delay_minutes=rules.delay_minutes,
             document_on=row.issued_on,
             time_zone=seller(seller_id).time_zone,
+            was_planned=row.was_released,
         )
         return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=due_at)
 

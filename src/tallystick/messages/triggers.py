@@ -64,11 +64,14 @@ def save_triggers(*, seller_id: UUID, wanted: Triggers, now: datetime, actor_id:
         events.record("seller.changed", seller_id=seller_id, subject_id=seller_id, now=now, actor_id=actor_id)
 
 
-def goes_at(*, now: datetime, delay_minutes: int, document_on: date, time_zone: str) -> datetime:
-    """Return when a document goes out, UTC: after the delay, and not before the morning of its own date."""
+def goes_at(
+    *, now: datetime, delay_minutes: int, document_on: date, time_zone: str, was_planned: bool = False
+) -> datetime:
+    """Return when a document goes out, UTC: after the delay; one dated ahead, or planned for its day beforehand, not
+    before 08:00 of that day in the seller's zone."""
     after = now + timedelta(minutes=delay_minutes)
     zone = ZoneInfo(time_zone)
-    if document_on <= after.astimezone(zone).date():
+    if not was_planned and document_on <= after.astimezone(zone).date():
         return after
     return max(after, datetime.combine(document_on, MORNING, zone).astimezone(now.tzinfo))
 

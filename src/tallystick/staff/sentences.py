@@ -15,7 +15,7 @@ from tallystick.base.events import Fact
 from tallystick.pdf import formats
 from tallystick.sellers.queries import names_of
 from tallystick.staff.money_back import break_words, dispute_reason, refund_reason
-from tallystick.staff.words import money_text, names, reader_locale
+from tallystick.staff.words import day_text, money_text, names, reader_locale
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,13 @@ def _break(data: Data) -> Words:
 
 _WORDS: dict[str, Callable[[Data], Words]] = {
     "draft.saved": lambda data: ("pencil", "", _("Draft saved"), ""),
+    "invoice.release_planned": lambda data: (
+        "calendar-clock",
+        "",
+        _("Will be issued and sent by itself") if data.get("is_sent") else _("Will be issued by itself"),
+        day_text(date.fromisoformat(data["on"]), date.fromisoformat(data["on"])),
+    ),
+    "invoice.release_stopped": lambda data: ("hand", "", _("Stays a draft until somebody issues it"), ""),
     "draft.discarded": lambda data: ("trash-2", "", _("Draft discarded"), ""),
     "invoice.issued": lambda data: ("file-check", "accent", _("Invoice issued"), ""),
     "credit_note.issued": lambda data: ("file-check", "accent", _("Credit note issued"), ""),

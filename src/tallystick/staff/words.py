@@ -51,8 +51,10 @@ def invoice_state(row: Any, today: date) -> tuple[str, str]:
         late = overdue_days(row, on=today)
         return "overdue", ngettext("Overdue %(days)d day", "Overdue %(days)d days", late) % {"days": late}
     if state == "draft":
+        if row.release_at and row.issue_on > today:
+            return "scheduled", _("Planned for %(day)s") % {"day": day_text(row.issue_on, today)}
         if row.issue_on and row.issue_on > today:
-            return "scheduled", _("Draft for %(day)s") % {"day": day_text(row.issue_on, today)}
+            return "draft", _("Draft for %(day)s") % {"day": day_text(row.issue_on, today)}
         return "draft", _("Draft")
     words = {"void": _("Cancelled"), "paid": _("Paid"), "part": _("Part paid")}
     if state in words:

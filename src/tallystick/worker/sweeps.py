@@ -12,6 +12,7 @@ from uuid import UUID
 from tallystick.base import clock, events, inbox, tenant
 from tallystick.base.invariants import broken_rules
 from tallystick.invoices.queries import unrendered
+from tallystick.invoices.release import due_releases, release_invoices
 from tallystick.invoices.render import render_invoice
 from tallystick.invoices.send import prepare_document_email
 from tallystick.messages.invitation import prepare_invitation_email
@@ -85,6 +86,23 @@ def _react_alone(seller_id: UUID, event_id: UUID, now: datetime) -> int:
         with tenant.tx(seller_id):
             events.postpone(event_id, until=now + timedelta(minutes=5), error=repr(error))
         return 0
+
+
+def sweep_releases(seller_id: UUID | None = None) -> int:
+    """Issue drafts whose day has begun: a seller's together, and one by one when that fails."""
+    now, by_seller = clock.now(), defaultdict(list)
+    for owner, invoice_id in due_releases(at=now, seller_id=seller_id):
+        by_seller[owner].append(invoice_id)
+    done = 0
+    for owner, ids in by_seller.items():
+        with tenant.tx(owner, read_only=True):
+            today = clock.business_date(now, seller(owner).time_zone)
+        release = partial(release_invoices, seller_id=owner, now=now, today=today)
+        if _quietly(partial(release, invoice_ids=ids)):
+            done += len(ids)
+        else:
+            done += sum(_quietly(partial(release, invoice_ids=[invoice_id])) for invoice_id in ids)
+    return done
 
 
 def sweep_messages(seller_id: UUID | None = None) -> int:
@@ -182,6 +200,7 @@ def _quietly(work: Callable[[], object]) -> int:
 
 SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
     "events": sweep_events,
+    "releases": sweep_releases,
     "messages": sweep_messages,
     "attempts": sweep_attempts,
     "charges": sweep_charges,
@@ -196,7 +215,7 @@ SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
 }
 
 
-DRAINED = ("inbox", "attempts", "refunds", "charges", "removals", "events", "messages")
+DRAINED = ("releases", "inbox", "attempts", "refunds", "charges", "removals", "events", "messages")
 """What a quiet moment finishes: all but what is asked again by the clock, whatever was found."""
 
 

@@ -35,7 +35,7 @@ from tallystick.staff.forms.invoice_stored import form_of
 from tallystick.staff.forms.numbers import plain_number
 from tallystick.staff.forms.terms import choices, preset_of
 from tallystick.staff.forms.text import tidy_text
-from tallystick.staff.views.invoice_actions import refusal
+from tallystick.staff.views.invoice_actions import plan, refusal
 from tallystick.staff.words import day_text, distance_text, money_text, reader_locale
 
 OFFERED_WITHOUT_SCRIPT = 200
@@ -112,10 +112,6 @@ def _save(request: StaffRequest, draft_id: UUID) -> HttpResponse:
         base = _stored(draft_id)
         draft = _read(request, form, base)
         action = request.POST.get("action", "save")
-        if draft and action == "send" and draft.issue_on and draft.issue_on > desk.today:
-            form.errors["issue_on"] = _(
-                "This day is still to come. Clear it to issue today, or save the draft for then."
-            )
         if draft is None or form.errors:
             return _refused(request, form, base, quietly=quietly)
     try:
@@ -137,15 +133,19 @@ def _save(request: StaffRequest, draft_id: UUID) -> HttpResponse:
             return _refused(request, form, base, quietly=quietly)
     if quietly:
         return _saved(request, draft_id)
-    return _after(request, draft_id, action)
+    return _after(request, draft, action)
 
 
-def _after(request: StaffRequest, draft_id: UUID, action: str) -> HttpResponse:
-    desk = request.desk
+def _after(request: StaffRequest, draft: Draft, action: str) -> HttpResponse:
+    """Show the draft; or issue it, at once or when its day begins, and go on to sending it."""
+    desk, draft_id = request.desk, draft.id
     if action != "send":
         messages.success(request, _("Draft saved"))
         return redirect("invoice", desk.place.slug, draft_id)
     try:
+        if draft.issue_on and draft.issue_on > desk.today:
+            messages.success(request, plan(request, draft_id, is_sent=True))
+            return redirect("invoice", desk.place.slug, draft_id)
         issue_invoices(**desk.acting(), invoice_ids=[draft_id], today=desk.today)
     except (NotIssuable, CoreError) as error:
         messages.error(request, f"{_('The draft is saved but not issued.')} {refusal(error)}")

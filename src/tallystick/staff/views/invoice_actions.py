@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.core.errors import CoreError
 from tallystick.invoices.attach import FileRefused, attach_file, remove_file
@@ -19,6 +20,8 @@ from tallystick.invoices.duplicate import draft_credit_note, duplicate_invoice
 from tallystick.invoices.errors import AlreadyIssued, NoSuchInvoice, NotIssuable, NotVoidable, OverCredited
 from tallystick.invoices.issue import issue_invoices
 from tallystick.invoices.mark import mark_sent, replace_link
+from tallystick.invoices.queries import drafts_dated_after
+from tallystick.invoices.release import plan_release, stop_release
 from tallystick.invoices.save import discard_draft
 from tallystick.messages.queue import cancel_message, retry_message, send_now
 from tallystick.payments.void import void_invoices
@@ -27,6 +30,7 @@ from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.ids import read_id
 from tallystick.staff.forms.numbers import BadNumber, read_number
 from tallystick.staff.forms.text import tidy_text
+from tallystick.staff.words import day_text
 
 
 @door(SELL, "POST")
@@ -52,15 +56,23 @@ def bulk(request: StaffRequest) -> HttpResponse:
 
 
 def _issue_many(request: StaffRequest, ids: list[UUID]) -> None:
+    """Issue them in one batch; those dated ahead wait for their day."""
     desk = request.desk
+    with tenant.tx(desk.seller_id, read_only=True):
+        ahead = drafts_dated_after(desk.today, ids)
     try:
-        issued = issue_invoices(**desk.acting(), invoice_ids=ids, today=desk.today)
-    except (NotIssuable, NoSuchInvoice, CoreError) as error:
+        issued = issue_invoices(**desk.acting(), invoice_ids=[one for one in ids if one not in ahead], today=desk.today)
+        for invoice_id in ahead:
+            plan(request, invoice_id, is_sent=False)
+    except (NotIssuable, NoSuchInvoice, AlreadyIssued, CoreError) as error:
         messages.error(request, f"{_('None of them was issued.')} {refusal(error)}")
         return
-    count = len(issued)
-    text = ngettext("%(count)d invoice issued", "%(count)d invoices issued", count) % {"count": count}
-    messages.success(request, text)
+    if issued:
+        text = ngettext("%(count)d invoice issued", "%(count)d invoices issued", len(issued))
+        messages.success(request, text % {"count": len(issued)})
+    if ahead:
+        text = ngettext("%(count)d waits for its day", "%(count)d wait for their day", len(ahead))
+        messages.success(request, text % {"count": len(ahead)})
 
 
 def refusal(error: Exception) -> str:
@@ -69,6 +81,7 @@ def refusal(error: Exception) -> str:
     words = {
         "empty": _("An invoice needs at least one line with an amount."),
         "negative": _("The total is below zero. Use a credit note to give money back."),
+        "not_ahead": _("Its day has come. Issue it now."),
         "no_series": _("There is no number series for this kind of document. Make one under Settings, Numbering."),
         "draft": _("It isn't issued yet. Discard the draft instead."),
         "paid": _("There is a payment on it. Credit it instead, then refund."),
@@ -96,18 +109,47 @@ def back_to(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
 
 @door(SELL, "POST")
 def issue(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
-    """Issue a draft; with `then=send` the compose screen follows."""
-    desk = request.desk
+    """Issue a draft; with `then=send` the compose screen follows. With `when` it waits for its own day."""
+    desk, when = request.desk, request.POST.get("when")
     try:
+        if when:
+            messages.success(request, plan(request, invoice_id, is_sent=when == "send"))
+            return back_to(request, invoice_id)
         [issued] = issue_invoices(**desk.acting(), invoice_ids=[invoice_id], today=desk.today)
     except NoSuchInvoice:
         raise Http404 from None
-    except (NotIssuable, CoreError) as error:
+    except (NotIssuable, AlreadyIssued, CoreError) as error:
         messages.error(request, refusal(error))
         return back_to(request, invoice_id)
     if request.POST.get("then") == "send":
         return redirect("invoice-send", desk.place.slug, invoice_id)
     messages.success(request, _("%(number)s issued") % {"number": issued.number})
+    return back_to(request, invoice_id)
+
+
+def plan(request: StaffRequest, invoice_id: UUID, *, is_sent: bool) -> str:
+    """Let a draft issue itself on its day, and return what to say about it. Raises as `plan_release`."""
+    desk = request.desk
+    at = plan_release(
+        **desk.acting(), invoice_id=invoice_id, is_sent=is_sent, time_zone=desk.seller.time_zone, today=desk.today
+    )
+    on = {"on": day_text(clock.business_date(at, desk.seller.time_zone), desk.today)}
+    if is_sent:
+        return _("It will be issued %(on)s, and goes out at 08:00 of that day.") % on
+    return _("It will be issued %(on)s.") % on
+
+
+@door(SELL, "POST")
+def unplan(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
+    """Keep a draft from issuing itself."""
+    try:
+        stop_release(**request.desk.acting(), invoice_id=invoice_id)
+    except NoSuchInvoice:
+        raise Http404 from None
+    except AlreadyIssued as error:
+        messages.error(request, refusal(error))
+    else:
+        messages.success(request, _("It stays a draft until you issue it."))
     return back_to(request, invoice_id)
 
 
