@@ -272,7 +272,8 @@ class DueItem(TenantModel):
                 name="due_item_open",
                 include=["open_minor", "invoice"],
                 condition=Q(open_minor__gt=0),
-            )
+            ),
+            models.Index(fields=["seller_id", "due_on"], name="due_item_ahead", condition=Q(open_minor__gt=0)),
         ]
         constraints = [
             referable("due_item"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -68,6 +68,10 @@ class Document:
     pay_url: str | None
     content: dict[str, Any]
 
+    def in_language(self, language: str) -> Document:
+        """The same document for a reader of another language."""
+        return replace(self, language=language)
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFilter:
@@ -84,6 +88,13 @@ class OwedItem(OpenItem):
     """A due item that is still open, and its invoice."""
 
     invoice_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class SentItem(OwedItem):
+    """A due item that is still open, of an invoice that went to its customer."""
+
+    sent_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,6 +346,13 @@ def due_items_of(invoice_ids: Sequence[UUID]) -> list[DueItem]:
 def due_item(due_item_id: UUID) -> DueItem | None:
     """Return one due item, or None."""
     return DueItem.objects.filter(id=due_item_id).first()
+
+
+def sent_items_due(first: date, last: date) -> list[SentItem]:
+    """Return open due items of these days, both included, whose invoices went to their customers, oldest first. One query."""
+    found = DueItem.objects.filter(due_on__range=(first, last), open_minor__gt=0, invoice__sent_at__isnull=False)
+    rows = found.order_by("due_on", "id").values_list("id", "due_on", "open_minor", "invoice_id", "invoice__sent_at")
+    return [SentItem(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def customer_ids_of(invoice_ids: Sequence[UUID]) -> list[UUID]:

@@ -17,11 +17,11 @@ from tallystick.invoices.models import Invoice
 from tallystick.invoices.render import render_invoice
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_email
-from tallystick.messages.message_templates import switch_of, words_of
+from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.triggers import automatic_key, goes_at, is_said_by_hand, stop_automatic, triggers
+from tallystick.messages.triggers import automatic_key, digest_at, goes_at, is_said_by_hand, stop_automatic, triggers
 from tallystick.messages.wording import person_values
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, seller
@@ -133,7 +133,8 @@ def send_document(
 def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Message | None:
     """Queue a document's own email when its seller sends that kind by itself (E11), or planned it so; None when not.
 
-    It goes after the seller's delay, and not before the morning of the document's date (E13, E15). Idempotent: one per
+    It goes after the seller's delay, and not before the morning of the document's date (E13, E15); where a customer gets
+    one email a day, in the evening (E16). Idempotent: one per
     document. Locks the customer. A person who sent it or marked it as sent meanwhile was faster (E14).
     """
     with tenant.tx(seller_id):
@@ -146,13 +147,17 @@ def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Mes
         if queries.invoice(invoice_id).sent_at or is_said_by_hand(invoice_id):
             return None
         letter = _by_itself(row, row.kind, automatic_key(invoice_id))
+        zone = seller(seller_id).time_zone
         due_at = goes_at(
             now=now,
             delay_minutes=rules.delay_minutes,
             document_on=row.issued_on,
-            time_zone=seller(seller_id).time_zone,
+            time_zone=zone,
             was_planned=row.was_released,
         )
+        if rules.is_digest and row.kind == "invoice":
+            letter = replace(letter, data={"together": True})
+            due_at = digest_at(after=due_at, time_zone=zone)
         return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=due_at)
 
 
@@ -216,31 +221,55 @@ def send_as_composed(
 def prepare_document_email(message: Message) -> Prepared | Skip:
     """Compose a document's email from what is true now; a voided invoice isn't sent any more."""
     assert message.document_id
-    seller_id, document_id = message.seller_id, message.document_id
-    with tenant.tx(seller_id, read_only=True):
-        found, logo = queries.document(document_id), logo_of(seller_id)
-        words = words_of(message.kind, message.language)
-        kept = [queries.attachment(document_id, key) for key in message.attachment_ids]
+    with tenant.tx(message.seller_id, read_only=True):
+        found = queries.document(message.document_id)
+        words = words_of(message.kind, message.language).filled(wording_values(found.in_language(message.language)))
     if found.is_void:
         return Skip("voided")
     is_thanks = message.kind == "thank_you"
     if is_thanks and found.open_minor > 0:
         return Skip("open_again")
-    content = {**found.content, "language": message.language}
+    asks = found.kind == "invoice" and not is_thanks
+    return document_email(
+        message,
+        found,
+        words=Words(message.subject, message.body, words.button),
+        amount_minor=found.open_minor if asks else found.total_minor,
+        due_on=found.due_on,
+    )
+
+
+def document_email(
+    message: Message,
+    found: queries.Document,
+    *,
+    words: Words,
+    amount_minor: int,
+    due_on: date | None,
+    status_line: str = "",
+) -> Prepared:
+    """Compose an email about a document: filled words, what is asked for now (minor units) and when it is due, with the
+    PDF, files and logo that the message carries. Renders the PDF when it isn't stored yet.
+    """
+    seller_id = message.seller_id
+    with tenant.tx(seller_id, read_only=True):
+        logo = logo_of(seller_id)
+        kept = [queries.attachment(found.id, key) for key in message.attachment_ids]
     composed = render_email(
-        content,
+        {**found.content, "language": message.language},
         kind=message.kind,
-        body=message.body,
-        amount_minor=found.open_minor if found.kind == "invoice" and not is_thanks else found.total_minor,
+        body=words.body,
+        amount_minor=amount_minor,
         pay_url=found.pay_url if message.payment_link and found.open_minor > 0 else None,
         logo_cid=LOGO if logo else "",
-        due_on=found.due_on,
-        button_text=words.filled(wording_values(replace(found, language=message.language))).button,
+        due_on=due_on,
+        status_line=status_line,
+        button_text=words.button,
     )
     parts = [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content)) for f in kept if f]
     if message.attach_pdf:
-        pdf = render_invoice(seller_id=seller_id, invoice_id=document_id, now=message.created_at)
+        pdf = render_invoice(seller_id=seller_id, invoice_id=found.id, now=message.created_at)
         parts.insert(0, Attachment(filename=f"{found.number}.pdf", content_type="application/pdf", content=pdf))
     if logo:
         parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
-    return Prepared(composed.html, composed.text, tuple(parts))
+    return Prepared(composed.html, composed.text, tuple(parts), words=words)

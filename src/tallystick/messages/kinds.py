@@ -51,7 +51,6 @@ _ALL = (
         _DOCUMENT,
         gettext_noop("Make Payment"),
         gettext_noop("The invoice"),
-        is_sent=False,
     ),
     Kind(
         "late_reminder",
@@ -60,7 +59,6 @@ _ALL = (
         (*_DOCUMENT, "days_overdue"),
         gettext_noop("Make Payment"),
         gettext_noop("The invoice"),
-        is_sent=False,
     ),
     Kind(
         "thank_you",

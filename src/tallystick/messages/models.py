@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -15,6 +17,9 @@ from tallystick.base.schema import (
     referable,
     same_seller,
 )
+
+LEASE = timedelta(minutes=5)
+"""How long one sender has a message for itself; longer than the mail server's longest answer."""
 
 
 class Message(TenantModel):
@@ -81,6 +86,12 @@ class Message(TenantModel):
             RowSecurity(name="message_tenant"),
             Swept(name="message_swept"),
         ]
+
+    @property
+    def taken_at(self) -> datetime:
+        """When the sender that has it took it."""
+        assert self.lease_until
+        return self.lease_until - LEASE
 
 
 class MessageOutcome(TenantModel):

@@ -26,6 +26,11 @@ def held_by_brake() -> int:
     return Message.objects.filter(state="held", reason=BRAKE).count()
 
 
+def known_keys(keys: Sequence[str]) -> set[str]:
+    """Return which of these have been decided on. One query."""
+    return set(Message.objects.filter(dedupe_key__in=keys).values_list("dedupe_key", flat=True))
+
+
 def message(message_id: UUID) -> Message | None:
     """Return one message, or None."""
     return Message.objects.filter(id=message_id).first()

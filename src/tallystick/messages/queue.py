@@ -174,4 +174,5 @@ def tell(
         message_kind=message.kind,
         recipients=list(message.recipients),
         reason=message.reason if reason is None else reason,
+        stands_for=message.data.get("stands_for", []),
     )

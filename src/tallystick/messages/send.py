@@ -26,22 +26,25 @@ from tallystick.mail.port import (
     Transport,
     deliver,
 )
-from tallystick.messages.models import Message
+from tallystick.messages.message_templates import Words
+from tallystick.messages.models import LEASE, Message
 from tallystick.messages.queue import tell
 from tallystick.sellers.mail_route import mail_route
 from tallystick.sellers.queries import seller
 
-LEASE = timedelta(minutes=5)
+UNDECIDED = timedelta(days=3)
 WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """The message as it goes out."""
+    """The message as it goes out. `words` replace the subject and body it was queued with, where those hold amounts that
+    may have changed since."""
 
     html: str
     text: str
     attachments: tuple[Attachment, ...] = ()
+    words: Words | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,15 @@ class Skip:
     reason: str
 
 
-Prepare = Callable[[Message], Prepared | Skip]
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Why nobody can say yet whether it is true, as a stable word. It is looked at again in an hour, for three days;
+    after that it is skipped for this reason."""
+
+    reason: str
+
+
+Prepare = Callable[[Message], Prepared | Skip | Later]
 """Composes a kind of message from what is true now. Called outside any transaction; opens read-only ones."""
 
 
@@ -75,6 +86,10 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
     prepared = prepare(message)
     if isinstance(prepared, Skip):
         return _end(message, "skipped", prepared.reason, now)
+    if isinstance(prepared, Later):
+        return _wait(message, prepared.reason, now)
+    if prepared.words:
+        message.subject, message.body = prepared.words.subject[:300], prepared.words.body
     envelope, transport = _envelope(message, prepared, now)
     try:
         delivery = deliver(envelope, transport=transport)
@@ -136,9 +151,20 @@ def default_transport() -> Transport:
 def _end(message: Message, state: str, reason: str, now: datetime) -> str:
     with tenant.tx(message.seller_id):
         done = Message.objects.filter(id=message.id, state="sending")
-        if done.update(state=state, reason=reason[:1000], sent_at=now if state == "sent" else None, lease_until=None):
+        end = {"state": state, "reason": reason[:1000], "sent_at": now if state == "sent" else None}
+        if done.update(**end, subject=message.subject, body=message.body, lease_until=None):
             tell(f"message.{state}", message, now, reason=reason[:300])
     return state
+
+
+def _wait(message: Message, reason: str, now: datetime) -> str:
+    """Keep it in the outbox for an hour; what can't be decided for days isn't said."""
+    if now - message.created_at >= UNDECIDED:
+        return _end(message, "skipped", reason, now)
+    with tenant.tx(message.seller_id):
+        waiting = Message.objects.filter(id=message.id, state="sending")
+        waiting.update(state="queued", reason=reason, due_at=now + timedelta(hours=1), lease_until=None)
+    return "queued"
 
 
 def _again(message: Message, trouble: str, now: datetime) -> str:

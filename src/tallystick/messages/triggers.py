@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,8 +16,17 @@ from tallystick.messages.queue import stop_message
 
 AUTOMATIC: Final = ("invoice", "credit_note")
 """Kinds of document that can go out by themselves; estimates and payment plans join when they exist."""
-MOST_DELAY, MOST_FACTOR = 60, 100
-MORNING = time(8)
+BOUNDS: Final = {
+    "delay_minutes": (0, 60),
+    "brake_factor": (1, 100),
+    "remind_before_days": (0, 60),
+    "remind_late_days": (0, 60),
+}
+"""The least and the most of each number a seller may set."""
+_PLAIN = (*BOUNDS, "is_digest")
+MORNING, EVENING = time(8), time(17)
+GATHERING = timedelta(minutes=5)
+"""How long before its emails leave a digest is made."""
 
 
 class BadTrigger(ValueError):
@@ -30,33 +39,34 @@ class BadTrigger(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Triggers:
-    """Kinds that go out when issued; the minutes until they do, in which a person may still be faster; and how many times
-    the busiest of the last 30 days may go out by itself before the rest is held."""
+    """Kinds that go out when issued; the minutes until they do, in which a person may still be faster; how many times
+    the busiest of the last 30 days may go out by itself before the rest is held; days before and after the due date on
+    which a customer is reminded, 0 for never; and whether what is issued on one day goes to a customer in one email."""
 
     auto_kinds: frozenset[str] = frozenset()
     delay_minutes: int = 5
     brake_factor: int = 3
+    remind_before_days: int = 0
+    remind_late_days: int = 0
+    is_digest: bool = False
 
 
 def triggers() -> Triggers:
     """Return the current seller's triggers. Inside `tenant.tx`; one query."""
     row = SendRules.objects.first()
-    return Triggers(frozenset(row.auto_kinds), row.delay_minutes, row.brake_factor) if row else Triggers()
+    if row is None:
+        return Triggers()
+    return Triggers(frozenset(row.auto_kinds), **{name: getattr(row, name) for name in _PLAIN})
 
 
 def save_triggers(*, seller_id: UUID, wanted: Triggers, now: datetime, actor_id: UUID | None = None) -> None:
     """Keep a seller's triggers; what was issued before stays as it was decided then. Raises BadTrigger."""
     if not wanted.auto_kinds <= set(AUTOMATIC):
         raise BadTrigger("auto_kinds")
-    if not 0 <= wanted.delay_minutes <= MOST_DELAY:
-        raise BadTrigger("delay_minutes")
-    if not 1 <= wanted.brake_factor <= MOST_FACTOR:
-        raise BadTrigger("brake_factor")
-    values = {
-        "auto_kinds": sorted(wanted.auto_kinds),
-        "delay_minutes": wanted.delay_minutes,
-        "brake_factor": wanted.brake_factor,
-    }
+    for name, (least, most) in BOUNDS.items():
+        if not least <= getattr(wanted, name) <= most:
+            raise BadTrigger(name)
+    values = {"auto_kinds": sorted(wanted.auto_kinds), **{name: getattr(wanted, name) for name in _PLAIN}}
     with tenant.tx(seller_id, actor_id=actor_id):
         SendRules.objects.update_or_create(
             seller_id=seller_id, defaults=values, create_defaults={**values, "id": new_id(), "seller_id": seller_id}
@@ -70,15 +80,38 @@ def goes_at(
     """Return when a document goes out, UTC: after the delay; one dated ahead, or planned for its day beforehand, not
     before 08:00 of that day in the seller's zone."""
     after = now + timedelta(minutes=delay_minutes)
-    zone = ZoneInfo(time_zone)
-    if not was_planned and document_on <= after.astimezone(zone).date():
+    if not was_planned and document_on <= after.astimezone(ZoneInfo(time_zone)).date():
         return after
-    return max(after, datetime.combine(document_on, MORNING, zone).astimezone(now.tzinfo))
+    return max(after, morning_of(document_on, time_zone))
+
+
+def digest_at(*, after: datetime, time_zone: str) -> datetime:
+    """Return when a document that may go from `after` on goes if nothing else of its customer's goes with it, UTC: once
+    the evening's digests are made."""
+    local = after.astimezone(ZoneInfo(time_zone))
+    day = local.date() if local.time() < EVENING else local.date() + timedelta(days=1)
+    return datetime.combine(day, EVENING, ZoneInfo(time_zone)).astimezone(UTC) + GATHERING
+
+
+def morning_of(day: date, time_zone: str) -> datetime:
+    """Return 08:00 of a day in a zone, UTC: when what goes by date goes."""
+    return datetime.combine(day, MORNING, ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def automatic_key(document_id: UUID) -> str:
     """Return the key of a document's own email: there is one, whoever is faster."""
     return f"issued:{document_id}"
+
+
+def waiting_together(*, until: datetime) -> dict[UUID, list[UUID]]:
+    """Return customer → documents whose own emails wait to go together and leave by then, oldest first. One query."""
+    found = Message.objects.filter(state="queued", due_at__lte=until, data__together=True, customer_id__isnull=False)
+    rows = found.order_by("created_at", "id").values_list("customer_id", "document_id")
+    together: dict[UUID, list[UUID]] = {}
+    for customer_id, document_id in rows:
+        if customer_id and document_id:
+            together.setdefault(customer_id, []).append(document_id)
+    return together
 
 
 def is_said_by_hand(document_id: UUID) -> bool:

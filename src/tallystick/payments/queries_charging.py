@@ -45,6 +45,12 @@ def scheduled_charge(charge_id: UUID) -> ScheduledCharge | None:
     return _whole(ScheduledCharge.objects.filter(id=charge_id)).first()
 
 
+def is_planned(due_item_id: UUID) -> bool:
+    """Whether an amount is to be charged by itself, as agreed: now, on a day, or when something happens. One query."""
+    agreed = ScheduledCharge.objects.filter(due_item_id=due_item_id, ended_at__isnull=True)
+    return agreed.exclude(state="proposed").exists()
+
+
 def charges_ahead(*, customer_id: UUID) -> list[ScheduledCharge]:
     """Return what is still planned for a customer, oldest plan first."""
     rows = ScheduledCharge.objects.filter(customer_id=customer_id, ended_at__isnull=True)

@@ -70,12 +70,14 @@ def send_payment_links(
     recipients: Mapping[UUID, Sequence[str]] | None = None,
     subject: str = "",
     body: str = "",
+    stands_for: Sequence[UUID] = (),
     actor_id: UUID | None = None,
 ) -> list[SentLink]:
     """Make one payment request per customer and currency of these invoices, and queue one email per customer (C12 to C14).
 
     `recipients` by customer replace the addresses on file, for this send only (C16). A customer whose links are switched
-    off gets nothing, and the reason comes back. Idempotent by `send_id`.
+    off gets nothing, and the reason comes back. `stands_for`: the documents whose own first email it is. Idempotent by
+    `send_id`.
     """
     sent, by_customer = list[SentLink](), defaultdict[UUID, dict[str, list[UUID]]](dict)
     with tenant.tx(seller_id, read_only=True):
@@ -102,7 +104,9 @@ def send_payment_links(
                 for currency, ids in by_currency.items()
             ]
             typed = (recipients or {}).get(customer_id)
-            message = mail_requests(requests, to=typed, subject=subject, body=body, now=now, actor_id=actor_id)
+            message = mail_requests(
+                requests, to=typed, subject=subject, body=body, stands_for=stands_for, now=now, actor_id=actor_id
+            )
             sent += [
                 SentLink(customer_id, each.currency, tuple(by_currency[each.currency]), each.id, message.reason)
                 for each in requests
@@ -141,10 +145,11 @@ def mail_requests(
     to: Sequence[str] | None = None,
     subject: str = "",
     body: str = "",
+    stands_for: Sequence[UUID] = (),
     actor_id: UUID | None = None,
 ) -> Message:
     """Queue the email of a customer's requests, once, known by the first. Inside `tenant.tx`. `to` replaces the addresses
-    on file.
+    on file; `stands_for` are the documents that count as sent with it.
     """
     first = requests[0]
     owner = customer(first.customer_id)
@@ -179,6 +184,7 @@ def mail_requests(
             "request_id": str(first.id),
             "request_ids": [str(each.id) for each in requests],
             "button": words.button,
+            "stands_for": [str(key) for key in stands_for],
         },
         is_by_hand=True,
     )

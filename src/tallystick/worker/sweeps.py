@@ -18,6 +18,7 @@ from tallystick.invoices.send import prepare_document_email
 from tallystick.messages.invitation import prepare_invitation_email
 from tallystick.messages.send import Prepare, due_messages, send_message
 from tallystick.payments.compare import compare_account, due_comparisons
+from tallystick.payments.digest import due_digests, send_digest
 from tallystick.payments.hear import hear_event
 from tallystick.payments.methods import due_removals, forget_at_gateway
 from tallystick.payments.notices import (
@@ -29,6 +30,7 @@ from tallystick.payments.notices import (
 from tallystick.payments.queries import expiring_methods
 from tallystick.payments.receipts import prepare_receipt_email
 from tallystick.payments.refund import due_refunds, resolve_refund
+from tallystick.payments.reminders import due_reminders, prepare_reminder_email, queue_reminder
 from tallystick.payments.run import due_charges, run_scheduled_charge
 from tallystick.payments.send_request import prepare_request_email
 from tallystick.payments.sweep import ask_about_dispute, due_attempts, due_disputes, resolve_attempt
@@ -50,6 +52,8 @@ PREPARE: Mapping[str, Prepare] = {
     "refund": prepare_refund_email,
     "card_expiring": prepare_expiry_email,
     "payment_request": prepare_request_email,
+    "reminder": prepare_reminder_email,
+    "late_reminder": prepare_reminder_email,
 }
 """Message kind → who composes it."""
 
@@ -105,6 +109,17 @@ def sweep_releases(seller_id: UUID | None = None) -> int:
     return done
 
 
+def sweep_digests(seller_id: UUID | None = None) -> int:
+    """Put one email in the place of several to the same customer, where their seller wants that."""
+    now, done = clock.now(), 0
+    for owner in [seller_id] if seller_id else all_sellers():
+        with tenant.tx(owner, read_only=True):
+            today = clock.business_date(now, seller(owner).time_zone)
+        for customer_id in due_digests(seller_id=owner, now=now):
+            done += _quietly(partial(send_digest, seller_id=owner, customer_id=customer_id, now=now, today=today))
+    return done
+
+
 def sweep_messages(seller_id: UUID | None = None) -> int:
     """Send what waits in the outbox."""
     return _each(seller_id, due_messages, partial(send_message, prepare=lambda m: PREPARE[m.kind](m)), "message_id")
@@ -148,6 +163,15 @@ def sweep_expiries(seller_id: UUID | None = None) -> int:
             expiring = expiring_methods(on=clock.business_date(now, seller(owner).time_zone))
         for method_id in expiring:
             done += _quietly(partial(queue_expiry_notice, seller_id=owner, method_id=method_id, now=now))
+    return done
+
+
+def sweep_reminders(seller_id: UUID | None = None) -> int:
+    """Put the reminders of today and tomorrow into the outbox."""
+    now, done = clock.now(), 0
+    for owner in [seller_id] if seller_id else all_sellers():
+        for reminder in due_reminders(seller_id=owner, now=now):
+            done += _quietly(partial(queue_reminder, seller_id=owner, reminder=reminder, now=now))
     return done
 
 
@@ -201,6 +225,7 @@ def _quietly(work: Callable[[], object]) -> int:
 SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
     "events": sweep_events,
     "releases": sweep_releases,
+    "digests": sweep_digests,
     "messages": sweep_messages,
     "attempts": sweep_attempts,
     "charges": sweep_charges,
@@ -209,13 +234,25 @@ SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
     "removals": sweep_removals,
     "comparisons": sweep_comparisons,
     "expiries": sweep_expiries,
+    "reminders": sweep_reminders,
     "inbox": sweep_inbox,
     "renderings": sweep_renderings,
     "invariants": check_invariants,
 }
 
 
-DRAINED = ("releases", "inbox", "attempts", "refunds", "charges", "removals", "events", "messages")
+DRAINED = (
+    "releases",
+    "inbox",
+    "attempts",
+    "refunds",
+    "charges",
+    "removals",
+    "reminders",
+    "events",
+    "digests",
+    "messages",
+)
 """What a quiet moment finishes: all but what is asked again by the clock, whatever was found."""
 
 

@@ -46,6 +46,8 @@ def note_sent(fact: Fact, now: datetime) -> None:
     """The first email that went out makes the document sent."""
     if fact.data.get("message_kind") in {"invoice", "credit_note"}:
         mark_sent(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
+    for document_id in fact.data.get("stands_for", ()):
+        mark_sent(seller_id=fact.seller_id, invoice_id=UUID(document_id), now=now)
 
 
 def send_document_by_itself(fact: Fact, now: datetime) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 TIMETABLE: Mapping[str, str] = {
     "events": "* * * * * */10",
+    "digests": "* * * * * 20",
     "messages": "* * * * * */10",
     "releases": "* * * * * 5",
     "inbox": "* * * * * */10",
@@ -20,6 +21,7 @@ TIMETABLE: Mapping[str, str] = {
     "disputes": "*/10 * * * *",
     "comparisons": "*/5 * * * *",
     "expiries": "15 6 * * *",
+    "reminders": "*/10 * * * *",
     "renderings": "* * * * * 30",
     "invariants": "*/15 * * * *",
 }

@@ -18,7 +18,7 @@ from tallystick.messages.message_templates import (
     Words,
     check_words,
 )
-from tallystick.messages.triggers import AUTOMATIC, MOST_DELAY, MOST_FACTOR, Triggers
+from tallystick.messages.triggers import AUTOMATIC, BOUNDS, Triggers
 from tallystick.staff.forms.typed import Line, Prose
 
 
@@ -42,26 +42,45 @@ class TriggersForm(forms.Form):
     delay_minutes = _whole(
         gettext_lazy("Minutes to wait"),
         gettext_lazy("From 0 to 60. Until then you can stop it; sending by hand or marking as sent stops it too."),
-        bounds=(0, MOST_DELAY),
+        bounds=BOUNDS["delay_minutes"],
         refusal=gettext_lazy("From 0 to 60 minutes."),
     )
     brake_factor = _whole(
         gettext_lazy("Hold and ask above so many times the usual"),
         gettext_lazy("The busiest of the last 30 days counts as usual. Fifty a day always go."),
-        bounds=(1, MOST_FACTOR),
+        bounds=BOUNDS["brake_factor"],
         refusal=gettext_lazy("From 1 to 100 times."),
+    )
+    remind_before_days = _whole(
+        gettext_lazy("Days before it is due"),
+        gettext_lazy("0 for never. To whom it was sent before, at 08:00."),
+        bounds=BOUNDS["remind_before_days"],
+        refusal=gettext_lazy("From 0 to 60 days."),
+    )
+    remind_late_days = _whole(
+        gettext_lazy("Days after it was due"),
+        gettext_lazy("0 for never. One that is more than three days late isn't sent any more."),
+        bounds=BOUNDS["remind_late_days"],
+        refusal=gettext_lazy("From 0 to 60 days."),
+    )
+    is_digest = forms.BooleanField(
+        label=gettext_lazy("One email a day per customer"),
+        help_text=gettext_lazy(
+            "What was issued that day goes together, at 17:00. A customer with one document gets its own email."
+        ),
+        required=False,
     )
 
     @staticmethod
     def fields_of(kept: Triggers) -> dict[str, Any]:
         """What the form starts with."""
         chosen = {kind: kind in kept.auto_kinds for kind in AUTOMATIC}
-        return {**chosen, "delay_minutes": kept.delay_minutes, "brake_factor": kept.brake_factor}
+        return {**chosen, **{name: getattr(kept, name) for name in (*BOUNDS, "is_digest")}}
 
     def triggers(self) -> Triggers:
         """The triggers as set."""
         chosen = frozenset(kind for kind in AUTOMATIC if self.cleaned_data[kind])
-        return Triggers(chosen, self.cleaned_data["delay_minutes"], self.cleaned_data["brake_factor"])
+        return Triggers(chosen, **{name: self.cleaned_data[name] for name in (*BOUNDS, "is_digest")})
 
 
 class TemplateForm(forms.Form):

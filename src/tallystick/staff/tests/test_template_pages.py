@@ -159,17 +159,14 @@ def test_the_list_costs_the_same_for_any_number_of_own_words(world: World) -> No
 
 def test_e11_e13_the_triggers_are_set_above_the_list(world: World) -> None:
     client = client_of(world)
-    answer = client.post(url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "61", "brake_factor": "3"})
+    typed_in = {"invoice": "on", "brake_factor": "5", "remind_before_days": "3", "remind_late_days": "0"}
+    answer = client.post(url(world, "settings-triggers"), {**typed_in, "delay_minutes": "61"})
     assert answer.status_code == 422
     assert "From 0 to 60 minutes." in answer.content.decode()
-    assert (
-        client.post(
-            url(world, "settings-triggers"), {"invoice": "on", "delay_minutes": "20", "brake_factor": "5"}
-        ).status_code
-        == 302
-    )
+    saved = client.post(url(world, "settings-triggers"), {**typed_in, "delay_minutes": "20", "is_digest": "on"})
+    assert saved.status_code == 302
     with tenant.tx(world.seller_id, read_only=True):
-        assert triggers() == Triggers(frozenset({"invoice"}), 20, 5)
+        assert triggers() == Triggers(frozenset({"invoice"}), 20, 5, 3, is_digest=True)
     page = client.get(url(world, "settings-templates")).content.decode()
     assert 'value="20"' in page
 

@@ -1,0 +1,163 @@
+"""Reminders by date: some days before an amount is due, and some days after (E19).
+
+Decided a day ahead, so that they wait in the outbox where people see and stop them; true again when they go: an amount
+that is paid, being paid or planned to be charged isn't asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from tallystick.base import tenant
+from tallystick.base.clock import business_date
+from tallystick.base.ids import new_id
+from tallystick.invoices.queries import Document, SentItem, document, due_item, sent_items_due
+from tallystick.invoices.send import compose_for, document_email, wording_values
+from tallystick.messages.message_templates import Words, switch_of, words_of
+from tallystick.messages.models import Message
+from tallystick.messages.queries import known_keys
+from tallystick.messages.queue import Letter, queue_message
+from tallystick.messages.send import Later, Prepared, Skip
+from tallystick.messages.triggers import Triggers, morning_of, triggers
+from tallystick.payments.queries import live_attempt
+from tallystick.payments.queries_charging import is_planned
+from tallystick.pdf import formats
+from tallystick.sellers.queries import seller
+
+KINDS: Final = ("reminder", "late_reminder")
+CATCH_UP = timedelta(days=3)
+"""A reminder whose day went by longer ago, as nothing ran or the rule is new, isn't sent any more."""
+_AHEAD = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    """A reminder to decide on: about which amount, and when it goes (UTC)."""
+
+    kind: str
+    due_item_id: UUID
+    invoice_id: UUID
+    goes_at: datetime
+
+    @property
+    def key(self) -> str:
+        """One of each kind per amount."""
+        return f"{self.kind}:{self.due_item_id}"
+
+
+def due_reminders(*, seller_id: UUID, now: datetime) -> list[Reminder]:
+    """Return the reminders of today and tomorrow that nobody decided on yet. Three queries; one while no rule is set."""
+    with tenant.tx(seller_id, read_only=True):
+        rules = triggers()
+        if not (rules.remind_before_days or rules.remind_late_days):
+            return []
+        zone = seller(seller_id).time_zone
+        found = list(_reminders(rules, business_date(now, zone), zone))
+        known = known_keys([reminder.key for reminder in found])
+        return [reminder for reminder in found if reminder.key not in known]
+
+
+def _reminders(rules: Triggers, today: date, zone: str) -> Iterator[Reminder]:
+    for kind, days in (("reminder", -rules.remind_before_days), ("late_reminder", rules.remind_late_days)):
+        if not days:
+            continue
+        shift = timedelta(days=days)
+        for item in sent_items_due(today - CATCH_UP - shift, today + _AHEAD - shift):
+            goes_at = morning_of(item.due_on + shift, zone)
+            if item.sent_at < goes_at and not _is_over(kind, item, today):
+                yield Reminder(kind, item.id, item.invoice_id, goes_at)
+
+
+def _is_over(kind: str, item: SentItem, today: date) -> bool:
+    return kind == "reminder" and item.due_on < today
+
+
+def queue_reminder(*, seller_id: UUID, reminder: Reminder, now: datetime) -> Message:
+    """Put a reminder into the outbox. Idempotent: one of each kind per due item."""
+    with tenant.tx(seller_id):
+        item = due_item(reminder.due_item_id)
+        assert item
+        start = compose_for(reminder.invoice_id, reminder.kind)
+        found = _about(reminder.invoice_id, item.open_minor, item.due_on)
+        words = _filled(found, reminder.kind, reminder.goes_at.date())
+        letter = Letter(
+            id=new_id(),
+            dedupe_key=reminder.key,
+            kind=reminder.kind,
+            recipients=start.recipients,
+            copies=start.copies,
+            language=found.language,
+            subject=words.subject,
+            body=words.body,
+            customer_id=found.customer_id,
+            document_id=reminder.invoice_id,
+            attach_pdf=start.attach_pdf,
+            payment_link=start.can_link,
+            data={"due_item_id": str(reminder.due_item_id)},
+        )
+        return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=max(now, reminder.goes_at))
+
+
+def prepare_reminder_email(message: Message) -> Prepared | Skip | Later:
+    """Compose a reminder from what is owed now, and look once more, last of all, whether it is still true.
+
+    The PDF is made before that look, so that what begins to leave has been true within moments.
+    """
+    with tenant.tx(message.seller_id, read_only=True):
+        untrue = _untrue(message)
+        if untrue:
+            return untrue
+        item = due_item(UUID(message.data["due_item_id"]))
+        assert item
+        assert message.document_id
+        found = _about(message.document_id, item.open_minor, item.due_on).in_language(message.language)
+        today = business_date(message.taken_at, seller(message.seller_id).time_zone)
+        words = _filled(found, message.kind, today)
+        locale = formats.locale_for(found.language, found.content["seller"].get("country", ""))
+        with translation.override(message.language):
+            since = _("Overdue since %(day)s") % {"day": formats.day(item.due_on, locale)}
+    prepared = document_email(
+        message,
+        found,
+        words=words,
+        amount_minor=item.open_minor,
+        due_on=item.due_on,
+        status_line=since if message.kind == "late_reminder" else "",
+    )
+    with tenant.tx(message.seller_id, read_only=True):
+        return _untrue(message) or prepared
+
+
+def _untrue(message: Message) -> Skip | Later | None:
+    """Why it mustn't go now. Inside `tenant.tx`."""
+    assert message.document_id
+    item = due_item(UUID(message.data["due_item_id"]))
+    today = business_date(message.taken_at, seller(message.seller_id).time_zone)
+    if item is None or item.is_void:
+        return Skip("voided")
+    if item.open_minor <= 0:
+        return Skip("paid")
+    if not switch_of(message.kind).is_on:
+        return Skip("template_off")
+    if message.kind == "reminder" and item.due_on < today:
+        return Skip("due_by_now")
+    if is_planned(item.id):
+        return Skip("charge_planned")
+    return Later("being_paid") if live_attempt(message.document_id) else None
+
+
+def _about(invoice_id: UUID, open_minor: int, due_on: date) -> Document:
+    """The document as if the one amount were all of it."""
+    return replace(document(invoice_id), open_minor=open_minor, due_on=due_on)
+
+
+def _filled(found: Document, kind: str, today: date) -> Words:
+    late = max((today - found.due_on).days, 0) if found.due_on else 0
+    return words_of(kind, found.language).filled({**wording_values(found), "days_overdue": str(late)})
