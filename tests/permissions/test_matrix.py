@@ -34,7 +34,7 @@ TWICE = frozenset(
     for name in (
         "editor.edit",  # what was typed into a draft discarded meanwhile can be saved anew
         "invoice_actions.discard", "invoice_actions.detach", "invoice_actions.retry", "invoice_actions.cancel",
-        "invoice_actions.send_at_once", "outbox.now", "outbox.hold", "outbox.release", "outbox.stop",
+        "invoice_actions.send_at_once", "compose.unsend", "outbox.now", "outbox.hold", "outbox.release", "outbox.stop",
         "payments.retry", "status.retry", "settings.bank_remove", "members.withdraw",
     )
 )  # fmt: skip

@@ -25,7 +25,7 @@ def ahead(world: World, days: int = 1, *, is_sent: bool = True) -> UUID:
 
 
 def plan(world: World, invoice_id: UUID, *, is_sent: bool = True) -> None:
-    plan_release(**world.acting(), invoice_id=invoice_id, is_sent=is_sent, time_zone="Europe/Dublin", today=world.today)
+    plan_release(**world.acting(), invoice_id=invoice_id, is_sent=is_sent, today=world.today)
 
 
 def issued(world: World, invoice_id: UUID) -> tuple[str | None, date | None]:

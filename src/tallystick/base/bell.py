@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from contextvars import ContextVar
+from datetime import datetime
 
 from django.db import connection
 from procrastinate.contrib.django import app
@@ -17,7 +18,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 log = logging.getLogger(__name__)
 _WAITING = "SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo'"
 _rung: dict[str, float] = {}
-_bells: ContextVar[set[str] | None] = ContextVar("bells", default=None)
+_bells: ContextVar[set[tuple[str, datetime | None]] | None] = ContextVar("bells", default=None)
 
 
 def open_bells() -> object:
@@ -25,11 +26,11 @@ def open_bells() -> object:
     return _bells.set(set())
 
 
-def ring(sweeper: str) -> None:
-    """Ask for a sweeper (a name in the worker's timetable) once the transaction commits."""
+def ring(sweeper: str, *, at: datetime | None = None) -> None:
+    """Ask for a sweeper (a name in the worker's timetable) once the transaction commits, or at an instant soon after."""
     bells = _bells.get()
     if bells is not None:
-        bells.add(sweeper)
+        bells.add((sweeper, at))
 
 
 def close_bells(token: object, *, committed: bool) -> None:
@@ -37,22 +38,29 @@ def close_bells(token: object, *, committed: bool) -> None:
     bells = _bells.get() or set()
     _bells.reset(token)  # type: ignore[arg-type]
     if committed:
-        for sweeper in bells:
-            _defer(sweeper)
+        for sweeper, at in bells:
+            _defer(sweeper, at)
 
 
-def _defer(sweeper: str) -> None:
-    """Defer the hint. One that rings again within a second looks first: a refused insert costs more than a look."""
-    now, before = time.monotonic(), _rung.get(sweeper, 0.0)
-    _rung[sweeper] = now
+def _defer(sweeper: str, at: datetime | None) -> None:
+    """Defer the hint. One that rings again within a second looks first: a refused insert costs more than a look. One for
+    later has a lock of its own, as it mustn't stand in the way of one for now.
+    """
+    lock = f"sweep:{sweeper}:{at:%H%M%S}" if at else f"sweep:{sweeper}"
     try:
-        if now - before < 1 and _is_waiting(sweeper):
+        if at is None and _rang_just_now(sweeper) and _is_waiting(sweeper):
             return
-        app.configure_task("tallystick.sweep", queueing_lock=f"sweep:{sweeper}").defer(sweeper=sweeper)
+        app.configure_task("tallystick.sweep", queueing_lock=lock, schedule_at=at).defer(sweeper=sweeper)
     except AlreadyEnqueued:
         return
     except ConnectorException:
         log.warning("no hint for %s: its sweep comes anyway", sweeper, exc_info=True)
+
+
+def _rang_just_now(sweeper: str) -> bool:
+    now, before = time.monotonic(), _rung.get(sweeper, 0.0)
+    _rung[sweeper] = now
+    return now - before < 1
 
 
 def _is_waiting(sweeper: str) -> bool:

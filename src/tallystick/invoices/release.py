@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,6 +14,7 @@ from tallystick.customers.lock import lock_customers
 from tallystick.invoices.errors import AlreadyIssued, NoSuchInvoice, NotIssuable
 from tallystick.invoices.issue import Issued, check_issuable, issue_invoices
 from tallystick.invoices.models import Invoice, InvoiceLine
+from tallystick.sellers.queries import seller
 
 
 def plan_release(
@@ -21,12 +22,11 @@ def plan_release(
     seller_id: UUID,
     invoice_id: UUID,
     is_sent: bool,
-    time_zone: str,
     now: datetime,
     today: date,
     actor_id: UUID | None = None,
-) -> datetime:
-    """Let a draft issue itself as its `issue_on` begins in the seller's zone, and return that instant, UTC.
+) -> date:
+    """Let a draft issue itself as its `issue_on` begins in the seller's zone, and return that day.
 
     With `is_sent` its email follows at 08:00 of that day, whatever the triggers say. Idempotent; planning again replaces
     the plan, and saving the draft ends it. Locks the draft.
@@ -39,10 +39,11 @@ def plan_release(
         )
         if draft.issue_on is None or draft.issue_on <= today:
             raise NotIssuable("not_ahead")
-        release_at = datetime.combine(draft.issue_on, time(), ZoneInfo(time_zone)).astimezone(now.tzinfo)
+        zone = ZoneInfo(seller(seller_id).time_zone)
+        release_at = datetime.combine(draft.issue_on, time(), zone).astimezone(UTC)
         Invoice.objects.filter(id=invoice_id).update(release_at=release_at, is_sent_on_release=is_sent)
         _tell("invoice.release_planned", draft, now, actor_id, on=draft.issue_on.isoformat(), is_sent=is_sent)
-        return release_at
+        return draft.issue_on
 
 
 def stop_release(*, seller_id: UUID, invoice_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:

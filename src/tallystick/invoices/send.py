@@ -98,9 +98,10 @@ def send_document(
     attach_pdf: bool = True,
     payment_link: bool = True,
     attachment_ids: Sequence[UUID] = (),
+    due_at: datetime | None = None,
     actor_id: UUID | None = None,
 ) -> Message:
-    """Queue an issued document's email, to go at once (A9); its own that waits is stopped (E14).
+    """Queue an issued document's email, to go at once (A9), or at `due_at`; its own that waits is stopped (E14).
 
     Idempotent by `message_id`. Locks the customer, so that a document's own email and this one never both go. Raises
     NoSuchInvoice for a draft.
@@ -127,7 +128,7 @@ def send_document(
             attachment_ids=attachment_ids,
             is_by_hand=True,
         )
-        return queue_message(seller_id=seller_id, letter=letter, now=now, actor_id=actor_id)
+        return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=due_at, actor_id=actor_id)
 
 
 def send_when_issued(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> Message | None:

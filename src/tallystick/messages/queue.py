@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -17,6 +17,9 @@ from tallystick.messages.blast import BRAKE, brakes
 from tallystick.messages.kinds import ALWAYS
 from tallystick.messages.message_templates import switch_of
 from tallystick.messages.models import Message
+
+SOON = timedelta(minutes=1)
+"""What waits no longer than this has a hint of its own, so that it leaves to the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ def queue_message(
         message.save(force_insert=True)
         if message.state == "skipped":
             tell("message.skipped", message, now)
-        ring("messages")
+        ring("messages", at=due_at if due_at and now < due_at <= now + SOON else None)
         return message
 
 

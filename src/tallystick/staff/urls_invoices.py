@@ -19,6 +19,7 @@ urlpatterns = [
     path("invoices/<uuid:invoice_id>/send", compose.compose, name="invoice-send"),
     path("invoices/<uuid:invoice_id>/send/preview", compose.preview, name="invoice-send-preview"),
     path("invoices/<uuid:invoice_id>/issue", invoice_actions.issue, name="invoice-issue"),
+    path("invoices/<uuid:invoice_id>/unsend/<uuid:message_id>", compose.unsend, name="invoice-unsend"),
     path("invoices/<uuid:invoice_id>/unplan", invoice_actions.unplan, name="invoice-unplan"),
     path("invoices/<uuid:invoice_id>/discard", invoice_actions.discard, name="invoice-discard"),
     path("invoices/<uuid:invoice_id>/duplicate", invoice_actions.duplicate, name="invoice-duplicate"),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.base.ids import new_id
 from tallystick.invoices.send import Compose
+from tallystick.messages.models import Message
 from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.text import tidy_text
 
@@ -79,6 +80,20 @@ def first_form(start: Compose, attachment_ids: Iterable[UUID]) -> ComposeForm:
         attach_pdf=start.attach_pdf,
         payment_link=start.can_link,
         attachment_ids=list(attachment_ids),
+    )
+
+
+def form_again(stopped: Message) -> ComposeForm:
+    """Return the screen as it was when an email was sent that somebody took back."""
+    return ComposeForm(
+        message_id=new_id(),
+        to=", ".join(stopped.recipients),
+        cc=", ".join(stopped.copies),
+        subject=stopped.subject,
+        body=stopped.body,
+        attach_pdf=stopped.attach_pdf,
+        payment_link=stopped.payment_link,
+        attachment_ids=list(stopped.attachment_ids),
     )
 
 

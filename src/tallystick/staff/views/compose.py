@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from tallystick.base import tenant
@@ -17,12 +19,18 @@ from tallystick.invoices.errors import NoSuchInvoice
 from tallystick.invoices.send import compose_for, send_document, wording_values
 from tallystick.messages.email import render_email
 from tallystick.messages.message_templates import words_of
+from tallystick.messages.models import Message
+from tallystick.messages.queries import message
+from tallystick.messages.queue import cancel_message
 from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
-from tallystick.staff.forms.compose import ComposeForm, first_form, split_addresses, typed_compose
+from tallystick.staff.forms.compose import ComposeForm, first_form, form_again, split_addresses, typed_compose
+from tallystick.staff.forms.ids import read_id
 from tallystick.staff.views.invoices import found_invoice
 from tallystick.staff.words import names
 
+UNDO = timedelta(seconds=10)
+"""How long a person may take an email back that they sent."""
 PREVIEW_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 
 
@@ -35,8 +43,17 @@ def compose(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
     if row.number is None:
         messages.info(request, _("Issue it first, then send it."))
         return redirect("invoice", request.desk.place.slug, invoice_id)
+    if stopped := _stopped(request, invoice_id):
+        return _page(request, invoice_id, form_again(stopped))
     files = [file.id for file in queries.attachments_of(invoice_id)]
     return _page(request, invoice_id, first_form(compose_for(invoice_id), files))
+
+
+def _stopped(request: StaffRequest, invoice_id: UUID) -> Message | None:
+    """The email that was taken back, when that is why the screen is shown."""
+    message_id = read_id(request.GET.get("again", ""))
+    found = message(message_id) if message_id else None
+    return found if found and found.document_id == invoice_id and found.state == "cancelled" else None
 
 
 def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
@@ -58,12 +75,25 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
             attach_pdf=form.attach_pdf,
             payment_link=form.payment_link,
             attachment_ids=[key for key in form.attachment_ids if key in own],
+            due_at=desk.now + UNDO,
         )
     except NoSuchInvoice:
         raise Http404 from None
     text = _("Sending to %(people)s") % {"people": names([*form.recipients, *form.copies])}
-    messages.success(request, text)
+    undo = reverse("invoice-unsend", args=[desk.place.slug, invoice_id, form.message_id])
+    messages.success(request, text, extra_tags=undo)
     return redirect("invoice", desk.place.slug, invoice_id)
+
+
+@door(SELL, "POST")
+def unsend(request: StaffRequest, invoice_id: UUID, message_id: UUID) -> HttpResponse:
+    """Take an email back before it leaves, and show what was written."""
+    slug = request.desk.place.slug
+    if cancel_message(**request.desk.acting(), message_id=message_id):
+        messages.success(request, _("Stopped. Nothing was sent."))
+        return redirect(f"{reverse('invoice-send', args=[slug, invoice_id])}?again={message_id}")
+    messages.info(request, _("It had already gone out."))
+    return redirect("invoice", slug, invoice_id)
 
 
 def _page(request: StaffRequest, invoice_id: UUID, form: ComposeForm, *, status: int = 200) -> HttpResponse:

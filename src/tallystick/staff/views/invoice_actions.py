@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tallystick.base import clock, tenant
+from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.core.errors import CoreError
 from tallystick.invoices.attach import FileRefused, attach_file, remove_file
@@ -130,10 +130,8 @@ def issue(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
 def plan(request: StaffRequest, invoice_id: UUID, *, is_sent: bool) -> str:
     """Let a draft issue itself on its day, and return what to say about it. Raises as `plan_release`."""
     desk = request.desk
-    at = plan_release(
-        **desk.acting(), invoice_id=invoice_id, is_sent=is_sent, time_zone=desk.seller.time_zone, today=desk.today
-    )
-    on = {"on": day_text(clock.business_date(at, desk.seller.time_zone), desk.today)}
+    day = plan_release(**desk.acting(), invoice_id=invoice_id, is_sent=is_sent, today=desk.today)
+    on = {"on": day_text(day, desk.today)}
     if is_sent:
         return _("It will be issued %(on)s, and goes out at 08:00 of that day.") % on
     return _("It will be issued %(on)s.") % on
