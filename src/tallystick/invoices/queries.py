@@ -226,6 +226,12 @@ def drafts_dated_after(day: date, invoice_ids: Sequence[UUID]) -> list[UUID]:
     return list(ahead.order_by("issue_on", "id").values_list("id", flat=True))
 
 
+def planned_releases(*, most: int) -> list[Invoice]:
+    """Return drafts that will be issued by themselves, the next first, with their customers. One query."""
+    planned = Invoice.objects.filter(number__isnull=True, release_at__isnull=False).select_related("customer")
+    return list(planned.order_by("release_at", "id")[:most])
+
+
 def facts_of(row: Invoice) -> DocumentFacts:
     """Return what the status is derived from."""
     return DocumentFacts(

@@ -1,4 +1,4 @@
-"""The outbox: every email about to leave, why, and what a person may still do about it."""
+"""The outbox: everything about to leave, why, and what a person may still do about it."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from tallystick.invoices.queries import planned_releases
 from tallystick.messages.kinds import ALWAYS, KINDS
 from tallystick.messages.models import Message
 from tallystick.messages.queries import held_by_brake
 from tallystick.messages.queries import outbox as waiting
 from tallystick.messages.queue import cancel_message, hold_message, release_brake, release_message, send_now
+from tallystick.payments.queries_charging import list_charges
 from tallystick.sellers.roles import SELL, SETTINGS, VIEW
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.sentences import skip_reason
 from tallystick.staff.views.answer import go, page
 
 PAGE_SIZE = 50
+MOST_AHEAD = 20
+"""Planned charges and drafts shown below the emails; the lists of their own have all."""
 
 
 @door(VIEW)
@@ -38,6 +42,8 @@ def outbox(request: StaffRequest) -> HttpResponse:
         next=found.next_cursor,
         first_page=not cursor,
         held=held_by_brake(),
+        releases=planned_releases(most=MOST_AHEAD) if not cursor else [],
+        charges=list_charges("planned", cursor="", size=MOST_AHEAD).rows if not cursor else [],
         may_sell=request.desk.may(SELL),
         may_set=request.desk.may(SETTINGS),
     )

@@ -77,6 +77,22 @@ const arm = (toast) => {
 };
 $$("[data-toast]").forEach(arm);
 
+// What leaves within the hour counts down.
+const countdowns = $$("[data-countdown]");
+const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
+const count = () => {
+  for (const one of countdowns) {
+    const left = Math.round((new Date(one.dataset.countdown) - Date.now()) / 1000);
+    if (left >= 3600) continue;
+    if (left < 90) one.textContent = words.format(Math.max(left, 0), "second");
+    else one.textContent = words.format(Math.round(left / 60), "minute");
+  }
+};
+if (countdowns.length) {
+  count();
+  setInterval(count, 1000);
+}
+
 // A pressed button that sends a form is busy, and can't be pressed again.
 doc.addEventListener("submit", (event) => {
   const form = event.target;
