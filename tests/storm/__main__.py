@@ -24,9 +24,17 @@ from tests.storm.ground import own_database
 from tests.storm.outcome import Outcome
 
 Sizes = Mapping[str, int]
-SMOKE = {"kills": 40, "crashes": 1, "charges": 200, "faults": 400, "steps": 2000, "repeats": 10}
-CI = {"kills": 150, "crashes": 2, "charges": 800, "faults": 3000, "steps": 15_000, "repeats": 50}
-FULL = {"kills": 1000, "crashes": 10, "charges": 5000, "faults": 20_000, "steps": 100_000, "repeats": 200}
+SMOKE = {"kills": 40, "crashes": 1, "charges": 200, "faults": 400, "steps": 2000, "repeats": 10, "mails": 300}
+CI = {"kills": 150, "crashes": 2, "charges": 800, "faults": 3000, "steps": 15_000, "repeats": 50, "mails": 2000}
+FULL = {
+    "kills": 1000,
+    "crashes": 10,
+    "charges": 5000,
+    "faults": 20_000,
+    "steps": 100_000,
+    "repeats": 200,
+    "mails": 10_000,
+}
 
 
 def _piece(module: str, *names: str) -> Callable[[Sizes, int], Outcome]:
@@ -37,6 +45,11 @@ def _piece(module: str, *names: str) -> Callable[[Sizes, int], Outcome]:
     return run
 
 
+def _mail(sizes: Sizes, seed: int) -> Outcome:
+    """A kill for every fifty messages."""
+    return import_module("tests.storm.mail").run(mails=sizes["mails"], kills=sizes["mails"] // 50, seed=seed)
+
+
 PIECES: Mapping[str, Callable[[Sizes, int], Outcome]] = {
     "races": _piece("races", "repeats"),
     "crash": _piece("crash"),
@@ -45,6 +58,7 @@ PIECES: Mapping[str, Callable[[Sizes, int], Outcome]] = {
     "mutants": _piece("mutants.runner"),
     "outage": _piece("outage"),
     "secrets": _piece("leaks"),
+    "mail": _mail,
     "kill": _piece("kill.storm", "kills", "crashes", "charges"),
 }
 HAS_ITS_OWN_SERVER = {"kill", "mutants", "outage", "crash"}
