@@ -16,7 +16,7 @@ import django
 
 django.setup()
 
-from bench import charge_sweep, issue, pay_page, payers, payments, pdf, peers, single, webhooks
+from bench import charge_sweep, issue, mail, pay_page, payers, payments, pdf, peers, single, webhooks
 
 RESULTS = Path(__file__).parent / "results"
 
@@ -26,12 +26,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="./tally bench")
     parser.add_argument(
         "--only",
-        choices=["issue", "single", "payments", "payers", "webhooks", "charge_sweep", "pdf", "pay_page", "peers"],
+        choices=[
+            "issue",
+            "single",
+            "payments",
+            "payers",
+            "webhooks",
+            "charge_sweep",
+            "mail",
+            "pdf",
+            "pay_page",
+            "peers",
+        ],
     )
     parser.add_argument("--million", action="store_true", help="add 1,000,000 drafts to the billing run")
     parser.add_argument("--small", action="store_true", help="10,000 drafts only, for a quick look")
     parser.add_argument("--peers", action="store_true", help="the same work in Tryton and django-ledger, from PyPI")
-    parser.add_argument("--long", action="store_true", help="10,000 PDFs instead of 2,000 to watch memory")
+    parser.add_argument(
+        "--long", action="store_true", help="10,000 PDFs instead of 2,000 to watch memory, and 10,000 emails"
+    )
     options = parser.parse_args()
     sizes = [10_000] if options.small else [10_000, 100_000]
     if options.million:
@@ -43,6 +56,7 @@ def main() -> int:
         "payers": payers.run,
         "webhooks": webhooks.run,
         "charge_sweep": charge_sweep.run,
+        "mail": lambda: mail.run(long=options.long),
         "pdf": lambda: pdf.run(long=options.long),
         "pay_page": pay_page.run,
     }

@@ -27,6 +27,9 @@ def pdf_of(*, seller_id: UUID, invoice_id: UUID) -> tuple[Document, bytes]:
 
 def render_invoice(*, seller_id: UUID, invoice_id: UUID, now: datetime) -> bytes:
     """Render and store the PDF unless it is stored already, and return the stored bytes. Idempotent: the first one stays."""
+    with tenant.tx(seller_id, read_only=True):
+        if stored := stored_pdf(invoice_id):
+            return stored
     _, content = pdf_of(seller_id=seller_id, invoice_id=invoice_id)
     with tenant.tx(seller_id):
         Rendering.objects.bulk_create(

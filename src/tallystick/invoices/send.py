@@ -225,6 +225,7 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
     with tenant.tx(message.seller_id, read_only=True):
         found = queries.document(message.document_id)
         words = words_of(message.kind, message.language).filled(wording_values(found.in_language(message.language)))
+        enclosed = enclosed_in(message)
     if found.is_void:
         return Skip("voided")
     is_thanks = message.kind == "thank_you"
@@ -234,15 +235,35 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
     return document_email(
         message,
         found,
+        enclosed,
         words=Words(message.subject, message.body, words.button),
         amount_minor=found.open_minor if asks else found.total_minor,
         due_on=found.due_on,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Enclosed:
+    """What an email about a document carries: its files, the seller's logo, and its PDF where one is stored."""
+
+    files: tuple[Attachment, ...]
+    logo: bytes | None
+    pdf: bytes | None
+
+
+def enclosed_in(message: Message) -> Enclosed:
+    """Return what a document's email carries. Inside `tenant.tx`."""
+    assert message.document_id
+    kept = [queries.attachment(message.document_id, key) for key in message.attachment_ids]
+    files = [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content)) for f in kept if f]
+    pdf = queries.stored_pdf(message.document_id) if message.attach_pdf else None
+    return Enclosed(tuple(files), logo_of(message.seller_id), pdf)
+
+
 def document_email(
     message: Message,
     found: queries.Document,
+    enclosed: Enclosed,
     *,
     words: Words,
     amount_minor: int,
@@ -252,10 +273,7 @@ def document_email(
     """Compose an email about a document: filled words, what is asked for now (minor units) and when it is due, with the
     PDF, files and logo that the message carries. Renders the PDF when it isn't stored yet.
     """
-    seller_id = message.seller_id
-    with tenant.tx(seller_id, read_only=True):
-        logo = logo_of(seller_id)
-        kept = [queries.attachment(found.id, key) for key in message.attachment_ids]
+    logo = enclosed.logo
     composed = render_email(
         {**found.content, "language": message.language},
         kind=message.kind,
@@ -267,9 +285,9 @@ def document_email(
         status_line=status_line,
         button_text=words.button,
     )
-    parts = [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content)) for f in kept if f]
+    parts = list(enclosed.files)
     if message.attach_pdf:
-        pdf = render_invoice(seller_id=seller_id, invoice_id=found.id, now=message.created_at)
+        pdf = enclosed.pdf or render_invoice(seller_id=message.seller_id, invoice_id=found.id, now=message.created_at)
         parts.insert(0, Attachment(filename=f"{found.number}.pdf", content_type="application/pdf", content=pdf))
     if logo:
         parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))

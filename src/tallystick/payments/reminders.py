@@ -19,7 +19,7 @@ from tallystick.base import tenant
 from tallystick.base.clock import business_date
 from tallystick.base.ids import new_id
 from tallystick.invoices.queries import Document, SentItem, document, due_item, sent_items_due
-from tallystick.invoices.send import compose_for, document_email, wording_values
+from tallystick.invoices.send import compose_for, document_email, enclosed_in, wording_values
 from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queries import known_keys
@@ -119,13 +119,14 @@ def prepare_reminder_email(message: Message) -> Prepared | Skip | Later:
         assert message.document_id
         found = _about(message.document_id, item.open_minor, item.due_on).in_language(message.language)
         today = business_date(message.taken_at, seller(message.seller_id).time_zone)
-        words = _filled(found, message.kind, today)
+        words, enclosed = _filled(found, message.kind, today), enclosed_in(message)
         locale = formats.locale_for(found.language, found.content["seller"].get("country", ""))
         with translation.override(message.language):
             since = _("Overdue since %(day)s") % {"day": formats.day(item.due_on, locale)}
     prepared = document_email(
         message,
         found,
+        enclosed,
         words=words,
         amount_minor=item.open_minor,
         due_on=item.due_on,

@@ -1,6 +1,7 @@
-"""A mail server that keeps nothing but one line per message: its Message-ID, when it began, how large it was.
+"""A mail server that keeps one line per message: its Message-ID, when it began, how large it was; and the first few whole.
 
-`python -m tallystick.testing.counting_sink LOG` listens on a free port of 127.0.0.1 and prints it.
+`python -m tallystick.testing.counting_sink LOG [KEEP]` listens on a free port of 127.0.0.1 and prints it. The first KEEP
+messages stand beside LOG as `LOG.1`, `LOG.2`, …
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ class Taken:
 
 
 class _Receiver:
-    def __init__(self, log: TextIO) -> None:
-        self._log = log
+    def __init__(self, log: TextIO, keep: int) -> None:
+        self._log, self._keep, self._count = log, keep, 0
 
     async def handle_MAIL(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -46,12 +47,17 @@ class _Receiver:
         name = found[1].decode("ascii", "replace") if found else ""
         self._log.write(f"{name}\t{envelope.began_at}\t{len(content)}\n")  # type: ignore[attr-defined]
         self._log.flush()
+        self._count += 1
+        if self._count <= self._keep:
+            Path(f"{self._log.name}.{self._count}").write_bytes(content)
         return "250 OK"
 
 
-async def _serve(log: TextIO) -> None:
+async def _serve(log: TextIO, keep: int) -> None:
+    receiver = _Receiver(log, keep)
+
     def meet() -> SMTP:
-        return SMTP(_Receiver(log), hostname="sink.example", data_size_limit=50_000_000)
+        return SMTP(receiver, hostname="sink.example", data_size_limit=50_000_000)
 
     server = await asyncio.get_running_loop().create_server(meet, "127.0.0.1", 0)
     sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
@@ -60,10 +66,10 @@ async def _serve(log: TextIO) -> None:
 
 
 @contextmanager
-def counting_sink(log: Path) -> Iterator[int]:
+def counting_sink(log: Path, *, keep: int = 0) -> Iterator[int]:
     """Start one as a process of its own, yield its port, and stop it."""
     log.touch()
-    command = [sys.executable, "-m", "tallystick.testing.counting_sink", str(log)]
+    command = [sys.executable, "-m", "tallystick.testing.counting_sink", str(log), str(keep)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     try:
@@ -82,4 +88,4 @@ def taken(log: Path) -> list[Taken]:
 
 if __name__ == "__main__":
     with open(sys.argv[1], "a", encoding="utf-8") as opened:
-        asyncio.run(_serve(opened))
+        asyncio.run(_serve(opened, int(sys.argv[2])))
