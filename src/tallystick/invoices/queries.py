@@ -52,7 +52,8 @@ _FIRST_ITEMS = 50
 class Document:
     """An issued document: the row's identity, and `content` as every reader of it needs it (number and reference included).
 
-    `pay_url` is None where no link may be given: for a credit note, and while the customer's payment links are off (C7).
+    `view_url` leads to its page, None while the customer's payment links are off (C7); `pay_url` is the same for what can
+    be paid there, None for a credit note.
     """
 
     id: UUID
@@ -65,8 +66,13 @@ class Document:
     open_minor: int
     due_on: date | None
     is_void: bool
-    pay_url: str | None
+    view_url: str | None
     content: dict[str, Any]
+
+    @property
+    def pay_url(self) -> str | None:
+        """Where it can be paid."""
+        return self.view_url if self.kind == "invoice" else None
 
     def in_language(self, language: str) -> Document:
         """The same document for a reader of another language."""
@@ -135,7 +141,6 @@ def read_document(invoice: Invoice, content: dict[str, Any]) -> Document:
     number = invoice.number or ""
     credits = invoice.credits.number if invoice.credits else None
     full = {**content, "number": number, "reference": _reference(number), "credits_number": credits}
-    can_pay = invoice.kind == "invoice" and bool(number) and invoice.customer.payment_links
     return Document(
         id=invoice.id,
         kind=invoice.kind,
@@ -147,7 +152,7 @@ def read_document(invoice: Invoice, content: dict[str, Any]) -> Document:
         open_minor=invoice.open_minor,
         due_on=invoice.due_on,
         is_void=invoice.voided_at is not None,
-        pay_url=link_url(invoice.id, invoice.link_version) if can_pay else None,
+        view_url=link_url(invoice.id, invoice.link_version) if number and invoice.customer.payment_links else None,
         content=full,
     )
 

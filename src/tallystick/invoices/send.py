@@ -273,13 +273,13 @@ def document_email(
     """Compose an email about a document: filled words, what is asked for now (minor units) and when it is due, with the
     PDF, files and logo that the message carries. Renders the PDF when it isn't stored yet.
     """
-    logo = enclosed.logo
+    logo, may_pay = enclosed.logo, message.payment_link and found.open_minor > 0
     composed = render_email(
         {**found.content, "language": message.language},
         kind=message.kind,
         body=words.body,
         amount_minor=amount_minor,
-        pay_url=found.pay_url if message.payment_link and found.open_minor > 0 else None,
+        pay_url=found.view_url if may_pay or found.kind == "credit_note" else None,
         logo_cid=LOGO if logo else "",
         due_on=due_on,
         status_line=status_line,

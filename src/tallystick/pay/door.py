@@ -54,6 +54,7 @@ class Kind:
 
 KINDS = {
     "invoice": Kind("pay", PURPOSE, seller_of_invoice, lambda s, i: _invoice(s, i)),
+    "paper": Kind("pay", PURPOSE, seller_of_invoice, lambda s, i: pay_page(seller_id=s, invoice_id=i)),
     "request": Kind("ask", REQUEST, seller_of_request, lambda s, i: request_page(seller_id=s, request_id=i)),
     "charge": Kind("plan", CHARGE, seller_of_scheduled_charge, lambda s, i: charge_page(seller_id=s, charge_id=i)),
 }
@@ -144,7 +145,8 @@ _guard = _Guard(lambda request: HttpResponse())
 def door(
     *methods: str, own_transaction: bool = False, old_links: bool = False, kind: str = "invoice"
 ) -> Callable[[View[Arguments]], Callable[..., HttpResponse]]:
-    """Declare a page behind a link and the methods it answers (default GET only). `kind`: invoice, request, charge.
+    """Declare a page behind a link and the methods it answers (default GET only). `kind`: paper (an invoice or a credit
+    note, to look at), invoice, request, charge.
 
     What is no link, and a link to what was never issued, get one friendly 404; a link that was replaced gets the offer
     of a fresh one, unless the page takes `old_links`. A GET runs inside one READ ONLY transaction of the seller; a POST

@@ -14,6 +14,8 @@ STARTING_FOR = timedelta(seconds=60)
 class Standing(StrEnum):
     """The one thing the page says."""
 
+    CREDIT = "credit"
+    """A credit note: to look at, never to pay."""
     VOID = "void"
     PAID = "paid"
     STARTING = "starting"
@@ -35,7 +37,9 @@ WAITING = frozenset({Standing.STARTING, Standing.UNKNOWN, Standing.OPEN, Standin
 
 
 def standing_of(page: PayPage, now: datetime) -> Standing:
-    """Return what to show of an issued invoice at an instant."""
+    """Return what to show of an issued document at an instant."""
+    if page.kind == "credit_note":
+        return Standing.CREDIT
     return Standing.VOID if page.voided_at else standing_of_ask(page.open_minor, page.attempt, now)
 
 

@@ -61,7 +61,7 @@ def _document(seller_id: UUID, kind: str, found: invoices.Document, words: Words
         kind=kind,
         body=filled.body,
         amount_minor=found.open_minor if found.kind == "invoice" and kind != "thank_you" else found.total_minor,
-        pay_url=found.pay_url if found.open_minor > 0 and KINDS[kind].button else None,
+        pay_url=found.view_url if found.open_minor > 0 and KINDS[kind].button else None,
         button_text=filled.button,
         due_on=found.due_on,
     )

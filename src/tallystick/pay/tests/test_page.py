@@ -15,6 +15,8 @@ from django.test.utils import CaptureQueriesContext
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.invoices import queries as invoices
+from tallystick.invoices.duplicate import draft_credit_note
 from tallystick.invoices.mark import replace_link
 from tallystick.invoices.models import Invoice
 from tallystick.invoices.void import void_invoices
@@ -128,10 +130,29 @@ def test_forged_and_foreign(world: World, payer: Client) -> None:
     assert payer.get(url[:-4] + other * 4).status_code == 404
 
 
-def test_drafts_and_credit_notes_have_no_page(world: World, payer: Client) -> None:
+def test_drafts_have_no_page(world: World, payer: Client) -> None:
     draft = world.draft()
     with tenant.tx(world.seller_id):
         assert pay_page(seller_id=world.seller_id, invoice_id=draft) is None
+
+
+def test_e19_a_credit_note_can_be_looked_at_and_never_paid(world: World, payer: Client) -> None:
+    invoice_id, note_id = world.invoice(), new_id()
+    draft_credit_note(invoice_id=invoice_id, credit_note_id=note_id, quantities=None, reason="x", **world.acting())
+    world.issue(note_id)
+    with tenant.tx(world.seller_id, read_only=True):
+        found = invoices.document(note_id)
+    assert found.pay_url is None
+    assert found.view_url
+    url = found.view_url[found.view_url.index("/p/") :]
+    page = payer.get(url).content.decode()
+    assert f"Credit note {found.number}" in page
+    assert "credited you" in page
+    assert '/pay"' not in page
+    assert payer.get(f"{url}/pdf").content.startswith(b"%PDF")
+    assert payer.post(f"{url}/seen").status_code == 204
+    for action in ("pay", "check", "cancel", "fresh"):
+        assert payer.post(f"{url}/{action}").status_code == 404
 
 
 def test_paid_and_part_paid(world: World, payer: Client) -> None:

@@ -14,9 +14,9 @@ from tallystick.payments.receipts import receipt_pdf
 from tallystick.sellers.queries import logo_of
 
 
-@door(own_transaction=True)
+@door(own_transaction=True, kind="paper")
 def pdf(request: PayRequest) -> HttpResponse:
-    """The invoice: the stored bytes, or the ones that would be."""
+    """The document: the stored bytes, or the ones that would be."""
     document, content = pdf_of(seller_id=request.counter.seller_id, invoice_id=request.counter.page.id)
     return _file(content, f"{document.number}.pdf")
 
@@ -31,7 +31,7 @@ def receipt(request: PayRequest, payment_id: UUID) -> HttpResponse:
     return _file(content, f"{number}.pdf")
 
 
-@door(old_links=True)
+@door(old_links=True, kind="paper")
 def logo(request: PayRequest) -> HttpResponse:
     """The seller's logo, when it is too big to stand in the page."""
     content = logo_of(request.counter.seller_id)

@@ -13,7 +13,7 @@ from tallystick.pay.door import Counter, PayRequest, door, show
 from tallystick.payments.page import PayPage
 
 
-@door("POST")
+@door("POST", kind="paper")
 def seen(request: PayRequest) -> HttpResponse:
     """A hand moved on the page: a person looked, not a mail scanner."""
     counter = request.counter

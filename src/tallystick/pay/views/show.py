@@ -33,9 +33,9 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-@door()
+@door(kind="paper")
 def page(request: PayRequest) -> HttpResponse:
-    """Show the invoice as it stands."""
+    """Show the document as it stands."""
     return show_standing(request)
 
 

@@ -131,7 +131,7 @@ def preview(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         kind=found.kind,
         body=form.body,
         amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
-        pay_url=found.pay_url if form.payment_link and found.open_minor > 0 else None,
+        pay_url=found.view_url if (form.payment_link and found.open_minor > 0) or found.kind == "credit_note" else None,
         due_on=found.due_on,
         button_text=button,
     )
