@@ -268,7 +268,6 @@ def document_email(
     words: Words,
     amount_minor: int,
     due_on: date | None,
-    status_line: str = "",
 ) -> Prepared:
     """Compose an email about a document: filled words, what is asked for now (minor units) and when it is due, with the
     PDF, files and logo that the message carries. Renders the PDF when it isn't stored yet.
@@ -282,7 +281,6 @@ def document_email(
         pay_url=found.view_url if may_pay or found.kind == "credit_note" else None,
         logo_cid=LOGO if logo else "",
         due_on=due_on,
-        status_line=status_line,
         button_text=words.button,
     )
     parts = list(enclosed.files)

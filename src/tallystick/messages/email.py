@@ -75,7 +75,6 @@ def render_email(
     amount_minor: int,
     pay_url: str | None,
     logo_cid: str = "",
-    status_line: str = "",
     button_text: str = "",
     due_on: date | None = None,
 ) -> Composed:
@@ -83,7 +82,7 @@ def render_email(
 
     `body` is staff's text, already filled, shown as typed. `amount_minor` is what is asked for now (minor units of the
     document's currency); the button goes to `pay_url` and is left out without one. `due_on` is the date beside the
-    amount, the first due item's when not given; `status_line` replaces that line ("Overdue since 18 October").
+    amount, the first due item's when not given.
     `logo_cid` is the Content-ID of the logo attached to the message.
     """
     language, currency, seller = str(document["language"]), str(document["currency"]), document["seller"]
@@ -96,7 +95,7 @@ def render_email(
         title = _("Credit note %(number)s") if is_credit else _("Invoice %(number)s")
         is_thanks = kind == "thank_you"
         asks = not is_credit and not is_thanks and amount_minor > 0
-        line = status_line or (_("Paid in full") if is_thanks else _status(is_credit, asks, day, locale))
+        line = _status(kind, is_credit, asks, day, locale)
         name = title % {"number": document["number"]}
         order = str(document.get("po_number") or "")
         email = _Email(
@@ -240,11 +239,13 @@ def render_notice(
         return _compose(email, logo_cid)
 
 
-def _status(is_credit: bool, asks: bool, day: date | None, locale: Locale) -> str:
+def _status(kind: str, is_credit: bool, asks: bool, day: date | None, locale: Locale) -> str:
     if is_credit:
         return _("Credit to your account")
     if not asks:
-        return _("Nothing to pay")
+        return _("Paid in full") if kind == "thank_you" else _("Nothing to pay")
+    if kind == "late_reminder" and day:
+        return _("Overdue since %(day)s") % {"day": formats.day(day, locale)}
     return _("To pay by %(day)s") % {"day": formats.day(day, locale)} if day else _("To pay")
 
 

@@ -12,9 +12,6 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.utils import translation
-from django.utils.translation import gettext as _
-
 from tallystick.base import tenant
 from tallystick.base.clock import business_date
 from tallystick.base.ids import new_id
@@ -28,7 +25,6 @@ from tallystick.messages.send import Later, Prepared, Skip
 from tallystick.messages.triggers import Triggers, morning_of, triggers
 from tallystick.payments.queries import live_attempt
 from tallystick.payments.queries_charging import is_planned
-from tallystick.pdf import formats
 from tallystick.sellers.queries import seller
 
 KINDS: Final = ("reminder", "late_reminder")
@@ -120,9 +116,6 @@ def prepare_reminder_email(message: Message) -> Prepared | Skip | Later:
         found = _about(message.document_id, item.open_minor, item.due_on).in_language(message.language)
         today = business_date(message.taken_at, seller(message.seller_id).time_zone)
         words, enclosed = _filled(found, message.kind, today), enclosed_in(message)
-        locale = formats.locale_for(found.language, found.content["seller"].get("country", ""))
-        with translation.override(message.language):
-            since = _("Overdue since %(day)s") % {"day": formats.day(item.due_on, locale)}
     prepared = document_email(
         message,
         found,
@@ -130,7 +123,6 @@ def prepare_reminder_email(message: Message) -> Prepared | Skip | Later:
         words=words,
         amount_minor=item.open_minor,
         due_on=item.due_on,
-        status_line=since if message.kind == "late_reminder" else "",
     )
     with tenant.tx(message.seller_id, read_only=True):
         return _untrue(message) or prepared
