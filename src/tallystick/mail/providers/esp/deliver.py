@@ -1,0 +1,98 @@
+"""One message through a service's API, and its answer as one of our errors.
+
+anymail takes each seller's keys as arguments and its requests leave the house through `base.http`: bounded, never sent
+twice by themselves. Amazon's own client is told the same.
+"""
+
+from __future__ import annotations
+
+from email.headerregistry import Address
+from typing import Any
+
+from anymail.exceptions import (
+    AnymailConfigurationError,
+    AnymailError,
+    AnymailInvalidAddress,
+    AnymailRecipientsRefused,
+    AnymailSerializationError,
+    AnymailUnsupportedFeature,
+)
+from botocore.exceptions import BotoCoreError
+from django.core.mail import EmailMultiAlternatives, get_connection
+
+from tallystick.base.http import HttpUnavailable
+from tallystick.base.requests_bridge import open_session
+from tallystick.mail._message import address, build_message
+from tallystick.mail.envelope import (
+    BadEnvelope,
+    Delivery,
+    Envelope,
+    MailMisconfigured,
+    MailRefused,
+    MailUnavailable,
+    Refusal,
+    Transport,
+)
+from tallystick.mail.providers.esp.answers import read_refusal, words_of
+from tallystick.mail.providers.esp.records import ESPS, TIMEOUT_S, Esp
+
+_TAKEN = frozenset({"sent", "queued", "unknown"})
+
+
+def deliver_esp(envelope: Envelope, *, transport: Transport) -> Delivery:
+    """Send it. Raises MailRefused, MailUnavailable, MailMisconfigured or BadEnvelope."""
+    esp = ESPS[transport.kind]
+    message = _message(envelope, esp)
+    try:
+        connection = _connection(esp, transport)
+        connection.send_messages([message])
+    except AnymailRecipientsRefused as error:
+        words = words_of(error)
+        raise MailRefused(550, words, _refused(message, words)) from error
+    except (AnymailInvalidAddress, AnymailSerializationError, AnymailUnsupportedFeature) as error:
+        raise BadEnvelope(" ".join(str(each) for each in error.args)[:300]) from error
+    except AnymailError as error:
+        raise read_refusal(error, message.recipients()) from error
+    except HttpUnavailable as error:
+        raise MailUnavailable(f"{esp.label}: {error}") from error
+    except (AnymailConfigurationError, BotoCoreError, KeyError, ValueError) as error:
+        raise MailMisconfigured(f"{esp.label}: {error}") from error
+    return _delivery(message)
+
+
+def _connection(esp: Esp, transport: Transport) -> Any:
+    connection = get_connection(esp.backend, fail_silently=False, **esp.settings(transport.options))
+    if hasattr(connection, "session"):
+        connection.session = open_session(TIMEOUT_S)
+    return connection
+
+
+def _message(envelope: Envelope, esp: Esp) -> EmailMultiAlternatives:
+    """The message as anymail wants it: the sender in its own field, our name for it in the metadata."""
+    message = build_message(envelope)
+    message.from_email = str(Address(envelope.sender_name, addr_spec=address(envelope.sender_address)))
+    for ours in ("From", "Date"):
+        message.extra_headers.pop(ours, None)
+    if not esp.takes_inline:
+        message.attachments = [each for each in message.attachments if not hasattr(each, "get_payload")]
+    if envelope.reference:
+        message.metadata = {"message": envelope.reference}  # type: ignore[attr-defined]
+    return message
+
+
+def _delivery(message: Any) -> Delivery:
+    status = message.anymail_status
+    states = {name.lower(): each for name, each in status.recipients.items()}
+    accepted, refused, ids = [], [], []
+    for one in message.recipients():
+        state = states.get(one.lower())
+        if state is None or state.status in _TAKEN:
+            accepted.append(one)
+            ids.append(str(state.message_id or "") if state else "")
+        else:
+            refused.append(Refusal(one, 550, str(state.status)))
+    return Delivery(tuple(accepted), tuple(refused), next(filter(None, ids), ""))
+
+
+def _refused(message: Any, words: str) -> tuple[Refusal, ...]:
+    return tuple(Refusal(one, 550, words) for one in message.recipients())
