@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tallystick.base import tx
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from tallystick.base import http, tx
 from tallystick.mail.envelope import (
     Attachment,
     BadEnvelope,
@@ -16,7 +21,8 @@ from tallystick.mail.envelope import (
     Step,
     Transport,
 )
-from tallystick.mail.registry import keep_connections, provider
+from tallystick.mail.news import Heard
+from tallystick.mail.registry import hear_esp, keep_connections, provider
 
 __all__ = [
     "Attachment",
@@ -30,7 +36,9 @@ __all__ = [
     "Refusal",
     "Step",
     "Transport",
+    "confirm_hook",
     "deliver",
+    "hear",
     "keep_connections",
     "rehearse",
 ]
@@ -54,3 +62,22 @@ def rehearse(envelope: Envelope, *, transport: Transport) -> tuple[Step, ...]:
     """
     tx.outside("mail.rehearse")
     return provider(transport.kind).rehearse(envelope, transport=transport)
+
+
+def hear(request: HttpRequest, *, kind: str, options: Mapping[str, str], password: str, at: datetime) -> Heard:
+    """Check that a webhook call is the service's and return what it says about messages. Makes no call.
+
+    `options` are the seller's with that service, `password` the `user:password` we gave out, `at` the time on the wall.
+    Raises the errors of `mail.news`.
+    """
+    return hear_esp(request, kind=kind, options=options, password=password, at=at)
+
+
+def confirm_hook(url: str) -> None:
+    """Open the address by which a service makes sure that we want its news. Raises MailUnavailable, InsideTransaction."""
+    try:
+        answer = http.send(http.Request("GET", url), timeout_s=5)
+    except http.HttpUnavailable as error:
+        raise MailUnavailable(str(error)) from error
+    if answer.status != 200:
+        raise MailUnavailable(f"{answer.status} to our confirmation")

@@ -8,13 +8,14 @@ from typing import Protocol
 
 from tallystick.mail.envelope import Delivery, Envelope, Step, Transport
 from tallystick.mail.providers.esp.deliver import deliver_esp
-from tallystick.mail.providers.esp.records import ESPS
+from tallystick.mail.providers.esp.hear import hear_esp
 from tallystick.mail.providers.esp.rehearse import rehearse_esp
 from tallystick.mail.providers.smtp.deliver import deliver_smtp
 from tallystick.mail.providers.smtp.lines import keep_connections
 from tallystick.mail.providers.smtp.rehearse import rehearse_smtp
+from tallystick.mail.services import SERVICES
 
-__all__ = ["PROVIDERS", "Provider", "keep_connections", "provider"]
+__all__ = ["PROVIDERS", "Provider", "hear_esp", "keep_connections", "provider"]
 
 
 class Deliver(Protocol):
@@ -39,7 +40,7 @@ class Provider:
 
 PROVIDERS: Mapping[str, Provider] = {
     "smtp": Provider(deliver_smtp, rehearse_smtp),
-    **{name: Provider(deliver_esp, rehearse_esp) for name in ESPS},
+    **{name: Provider(deliver_esp, rehearse_esp) for name in SERVICES},
 }
 
 

@@ -20,7 +20,8 @@ from tallystick.payments.gateways import open_gateway, save_gateway_account, sto
 from tallystick.payments.models import GatewayAccount
 from tallystick.payments.queries import gateway_account, gateway_accounts
 from tallystick.sellers.errors import InvalidSettings
-from tallystick.sellers.mail_route import mail_route, remove_mail_route, save_mail_route, send_test_mail
+from tallystick.sellers.mail_route import mail_route, remove_mail_route, save_mail_route
+from tallystick.sellers.mail_test import send_test_mail
 from tallystick.sellers.roles import BANK, SETTINGS
 from tallystick.staff.abilities import abilities
 from tallystick.staff.door import StaffRequest, door

@@ -34,17 +34,17 @@ from tallystick.mail.envelope import (
     Transport,
 )
 from tallystick.mail.providers.esp.answers import read_refusal, words_of
-from tallystick.mail.providers.esp.records import ESPS, TIMEOUT_S, Esp
+from tallystick.mail.services import SERVICES, TIMEOUT_S, Service
 
 _TAKEN = frozenset({"sent", "queued", "unknown"})
 
 
 def deliver_esp(envelope: Envelope, *, transport: Transport) -> Delivery:
     """Send it. Raises MailRefused, MailUnavailable, MailMisconfigured or BadEnvelope."""
-    esp = ESPS[transport.kind]
-    message = _message(envelope, esp)
+    service = SERVICES[transport.kind]
+    message = _message(envelope, service)
     try:
-        connection = _connection(esp, transport)
+        connection = _connection(service, transport)
         connection.send_messages([message])
     except AnymailRecipientsRefused as error:
         words = words_of(error)
@@ -54,26 +54,26 @@ def deliver_esp(envelope: Envelope, *, transport: Transport) -> Delivery:
     except AnymailError as error:
         raise read_refusal(error, message.recipients()) from error
     except HttpUnavailable as error:
-        raise MailUnavailable(f"{esp.label}: {error}") from error
+        raise MailUnavailable(f"{service.label}: {error}") from error
     except (AnymailConfigurationError, BotoCoreError, KeyError, ValueError) as error:
-        raise MailMisconfigured(f"{esp.label}: {error}") from error
+        raise MailMisconfigured(f"{service.label}: {error}") from error
     return _delivery(message)
 
 
-def _connection(esp: Esp, transport: Transport) -> Any:
-    connection = get_connection(esp.backend, fail_silently=False, **esp.settings(transport.options))
+def _connection(service: Service, transport: Transport) -> Any:
+    connection = get_connection(service.backend, fail_silently=False, **service.settings(transport.options))
     if hasattr(connection, "session"):
         connection.session = open_session(TIMEOUT_S)
     return connection
 
 
-def _message(envelope: Envelope, esp: Esp) -> EmailMultiAlternatives:
+def _message(envelope: Envelope, service: Service) -> EmailMultiAlternatives:
     """The message as anymail wants it: the sender in its own field, our name for it in the metadata."""
     message = build_message(envelope)
     message.from_email = str(Address(envelope.sender_name, addr_spec=address(envelope.sender_address)))
     for ours in ("From", "Date"):
         message.extra_headers.pop(ours, None)
-    if not esp.takes_inline:
+    if not service.takes_inline:
         message.attachments = [each for each in message.attachments if not hasattr(each, "get_payload")]
     if envelope.reference:
         message.metadata = {"message": envelope.reference}  # type: ignore[attr-defined]
@@ -81,6 +81,7 @@ def _message(envelope: Envelope, esp: Esp) -> EmailMultiAlternatives:
 
 
 def _delivery(message: Any) -> Delivery:
+    """Who it was taken for. Raises MailUnavailable for an answer that gives it no name."""
     status = message.anymail_status
     states = {name.lower(): each for name, each in status.recipients.items()}
     accepted, refused, ids = [], [], []
@@ -91,7 +92,10 @@ def _delivery(message: Any) -> Delivery:
             ids.append(str(state.message_id or "") if state else "")
         else:
             refused.append(Refusal(one, 550, str(state.status)))
-    return Delivery(tuple(accepted), tuple(refused), next(filter(None, ids), ""))
+    provider_id = next(filter(None, ids), "")
+    if not provider_id:
+        raise MailUnavailable("the answer doesn't say that it was taken")
+    return Delivery(tuple(accepted), tuple(refused), provider_id)
 
 
 def _refused(message: Any, words: str) -> tuple[Refusal, ...]:

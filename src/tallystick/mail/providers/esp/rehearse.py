@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from tallystick.mail.envelope import Envelope, MailMisconfigured, MailRefused, MailUnavailable, Step, Transport
 from tallystick.mail.providers.esp.deliver import deliver_esp
-from tallystick.mail.providers.esp.records import ESPS
+from tallystick.mail.services import SERVICES
 
 
 def rehearse_esp(envelope: Envelope, *, transport: Transport) -> tuple[Step, ...]:
     """Send the message for real and say how far it came. Raises BadEnvelope only."""
-    host = ESPS[transport.kind].label
+    host = SERVICES[transport.kind].label
     reached, known = Step("connect", "ok", host), Step("key", "ok")
     try:
         delivery = deliver_esp(envelope, transport=transport)

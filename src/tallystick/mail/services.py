@@ -12,7 +12,7 @@ TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EspField:
+class ServiceField:
     """A setting to paste. `help` says where it is found; with `choices` it is picked; English, translated by doors."""
 
     name: str
@@ -24,7 +24,7 @@ class EspField:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Esp:
+class Service:
     """One service. `settings` turns the pasted options into anymail's keyword arguments.
 
     `hook` is how its webhooks prove themselves: `signature` by a key of its own, else `password` in the address.
@@ -35,7 +35,7 @@ class Esp:
     name: str
     label: str
     backend: str
-    fields: tuple[EspField, ...]
+    fields: tuple[ServiceField, ...]
     settings: Callable[[Mapping[str, str]], dict[str, Any]]
     hook: str
     hook_help: str
@@ -45,8 +45,8 @@ class Esp:
     selector: str = ""
 
 
-def _region(*choices: tuple[str, str]) -> EspField:
-    return EspField(
+def _region(*choices: tuple[str, str]) -> ServiceField:
+    return ServiceField(
         name="region",
         label=gettext_noop("Region"),
         help=gettext_noop("Where your account keeps its data. A key of one region is unknown in the other."),
@@ -71,12 +71,12 @@ def _amazon(options: Mapping[str, str]) -> dict[str, Any]:
     return {"client_params": client, "configuration_set_name": options.get("configuration_set") or None}
 
 
-POSTMARK = Esp(
+POSTMARK = Service(
     name="postmark",
     label="Postmark",
     backend="anymail.backends.postmark.EmailBackend",
     fields=(
-        EspField(
+        ServiceField(
             name="server_token",
             label=gettext_noop("Server API token"),
             help=gettext_noop("In Postmark: your server, then API Tokens."),
@@ -90,24 +90,24 @@ POSTMARK = Esp(
         "Tick Delivery, Bounce, Spam complaint and Open."
     ),
 )
-MAILGUN = Esp(
+MAILGUN = Service(
     name="mailgun",
     label="Mailgun",
     backend="anymail.backends.mailgun.EmailBackend",
     fields=(
-        EspField(
+        ServiceField(
             name="api_key",
             label=gettext_noop("Sending key"),
             help=gettext_noop("In Mailgun: Send, Domain settings, Sending keys. An account key works too."),
             is_secret=True,
         ),
-        EspField(
+        ServiceField(
             name="sender_domain",
             label=gettext_noop("Domain"),
             help=gettext_noop("As it stands under Send, Domains, like mg.example.com."),
         ),
         _region(("us", "US"), ("eu", "EU")),
-        EspField(
+        ServiceField(
             name="webhook_signing_key",
             label=gettext_noop("Webhook signing key"),
             help=gettext_noop("In Mailgun: Send, Webhooks, HTTP webhook signing key."),
@@ -127,17 +127,17 @@ MAILGUN = Esp(
     ),
     spf="mailgun.org",
 )
-AMAZON_SES = Esp(
+AMAZON_SES = Service(
     name="amazon_ses",
     label="Amazon SES",
     backend="anymail.backends.amazon_ses.EmailBackend",
     fields=(
-        EspField(
+        ServiceField(
             name="access_key_id",
             label=gettext_noop("Access key ID"),
             help=gettext_noop("In AWS: IAM, a user that may ses:SendEmail and nothing else, Security credentials."),
         ),
-        EspField(
+        ServiceField(
             name="secret_access_key",
             label=gettext_noop("Secret access key"),
             help=gettext_noop("AWS shows it once, when the key is made."),
@@ -156,7 +156,7 @@ AMAZON_SES = Esp(
             ("ca-central-1", "Canada (Central)"),
             ("ap-southeast-2", "Asia Pacific (Sydney)"),
         ),
-        EspField(
+        ServiceField(
             name="configuration_set",
             label=gettext_noop("Configuration set"),
             help=gettext_noop("The one whose events go to the topic below. Without it SES tells us nothing."),
@@ -172,12 +172,12 @@ AMAZON_SES = Esp(
     ),
     spf="amazonses.com",
 )
-BREVO = Esp(
+BREVO = Service(
     name="brevo",
     label="Brevo",
     backend="anymail.backends.brevo.EmailBackend",
     fields=(
-        EspField(
+        ServiceField(
             name="api_key",
             label=gettext_noop("API key"),
             help=gettext_noop("In Brevo: your name, SMTP & API, API keys. It starts with xkeysib-."),
@@ -194,18 +194,18 @@ BREVO = Esp(
     spf="spf.brevo.com",
     selector="brevo1",
 )
-RESEND = Esp(
+RESEND = Service(
     name="resend",
     label="Resend",
     backend="anymail.backends.resend.EmailBackend",
     fields=(
-        EspField(
+        ServiceField(
             name="api_key",
             label=gettext_noop("API key"),
             help=gettext_noop("In Resend: API Keys. Sending access is enough. It starts with re_."),
             is_secret=True,
         ),
-        EspField(
+        ServiceField(
             name="signing_secret",
             label=gettext_noop("Webhook signing secret"),
             help=gettext_noop("Resend shows it once the webhook below is added. It starts with whsec_."),
@@ -224,4 +224,4 @@ RESEND = Esp(
     selector="resend",
 )
 
-ESPS: Mapping[str, Esp] = {each.name: each for each in (POSTMARK, MAILGUN, AMAZON_SES, BREVO, RESEND)}
+SERVICES: Mapping[str, Service] = {each.name: each for each in (POSTMARK, MAILGUN, AMAZON_SES, BREVO, RESEND)}
