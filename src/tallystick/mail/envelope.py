@@ -45,10 +45,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DkimKey:
-    """What signs for a domain: a private key under the name (selector) that its public half has in DNS.
-
-    `private_key` is RSA in PEM, or the seed of an Ed25519 key in base64.
-    """
+    """What signs for a domain: an RSA key in PEM, under the name (selector) that its public half has in DNS."""
 
     domain: str
     selector: str

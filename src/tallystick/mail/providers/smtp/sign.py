@@ -21,7 +21,6 @@ HEADERS = tuple(
 
 def signed(content: bytes, key: DkimKey) -> bytes:
     """Return the message with its signature on top. Raises MailMisconfigured for a key that can't sign."""
-    algorithm = b"ed25519-sha256" if b"PRIVATE KEY" not in key.private_key else b"rsa-sha256"
     there = {line.split(b":", 1)[0].lower() for line in content.split(b"\r\n\r\n", 1)[0].split(b"\r\n")}
     try:
         header = dkim.sign(
@@ -30,7 +29,6 @@ def signed(content: bytes, key: DkimKey) -> bytes:
             key.domain.encode("idna"),
             key.private_key,
             canonicalize=(b"relaxed", b"relaxed"),
-            signature_algorithm=algorithm,
             include_headers=[*(name for name in HEADERS if name in there), b"from"],
         )
     except (dkim.DKIMException, ValueError, TypeError) as error:
