@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from tallystick.mail.dkim_key import public_record
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -99,10 +101,7 @@ def read_environment() -> Environment:
         raise BadSettings("These settings can't be used:\n" + "\n".join(lines)) from None
     if env.mode == "production":
         _refuse_unsafe(env)
-    try:
-        env.dkim_key  # noqa: B018
-    except OSError as error:
-        raise BadSettings(f"TALLYSTICK_DKIM_KEY_FILE: {error.strerror}") from None
+    _check_dkim_key(env)
     if not env.secret_key.get_secret_value():
         env.secret_key = SecretStr(_local_key(env.data_dir))
     return env
@@ -116,6 +115,15 @@ def _refuse_unsafe(env: Environment) -> None:
         wrong.append("TALLYSTICK_PUBLIC_URL: give the https:// address that customers reach")
     if wrong:
         raise BadSettings("Not safe for production:\n  " + "\n  ".join(wrong))
+
+
+def _check_dkim_key(env: Environment) -> None:
+    try:
+        if env.dkim_key_file:
+            public_record(env.dkim_key)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadSettings(f"These settings can't be used:\n  TALLYSTICK_DKIM_KEY_FILE: {reason}") from None
 
 
 def _local_key(data_dir: Path) -> str:
