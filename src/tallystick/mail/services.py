@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext_noop
@@ -29,7 +29,7 @@ class Service:
 
     `hook` is how its webhooks prove themselves: `signature` by a key of its own, else `password` in the address.
     `hook_help` says where the address is pasted and what to tick. `spf` is what SPF has to include, at `spf_at` under
-    the domain; `selector` the name of its DKIM key where that is fixed.
+    the domain; `selector` the name of its DKIM key where that is fixed; `headers` what makes it leave ours alone.
     """
 
     name: str
@@ -43,6 +43,7 @@ class Service:
     spf: str = ""
     spf_at: str = ""
     selector: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def _region(*choices: tuple[str, str]) -> ServiceField:
@@ -89,6 +90,7 @@ POSTMARK = Service(
         "In Postmark: your server, Transactional Stream, Webhooks, Add webhook. "
         "Tick Delivery, Bounce, Spam complaint and Open."
     ),
+    headers={"X-PM-KeepID": "true"},
 )
 MAILGUN = Service(
     name="mailgun",

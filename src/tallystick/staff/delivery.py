@@ -95,7 +95,7 @@ def shown_entries(advices: Iterable[Advice], findings: Iterable[Finding]) -> lis
 
 
 def _entry(advice: Advice, finding: Finding | None) -> ShownEntry:
-    badge, label = _states().get(finding.state if finding else "", ("", ""))
+    badge, label = _states().get(finding.state if finding and advice.name else "", ("", ""))
     titles = {"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC"}
     return ShownEntry(
         titles[advice.kind], _texts()[advice.kind], advice, badge, label, finding.found if finding else ""

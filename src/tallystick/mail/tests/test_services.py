@@ -123,6 +123,7 @@ def test_postmark_is_asked_with_the_sellers_token(service: Service) -> None:
     assert {each["Name"] for each in told["Attachments"]} == {"Factură LP-10503.pdf", "logo.png"}
     assert base64.b64decode(told["Attachments"][0]["Content"]) == PDF.content
     assert {"Name": "Message-ID", "Value": "<0192f.1@mail.lindenpress.example>"} in told["Headers"]
+    assert {"Name": "X-PM-KeepID", "Value": "true"} in told["Headers"]
     assert "bounces+7" not in json.dumps(told)
 
 

@@ -10,8 +10,8 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from tallystick.base import http, tenant
-from tallystick.mail import advice
+from tallystick.base import tenant
+from tallystick.mail import advice, port
 from tallystick.mail.services import SERVICES
 from tallystick.sellers.mail_hook import hook_address
 from tallystick.sellers.mail_route import mail_route, mail_settings
@@ -109,7 +109,7 @@ def test_e5_a_trial_never_sends_a_stored_password_elsewhere(world: World, nobody
 def test_e6_a_service_that_works_says_what_came_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_of(world)
     client.post(url(world, "settings-email-route", "resend"), {**KEYS["resend"], "sender_address": "me@x.example"})
-    monkeypatch.setattr(http, "send", lambda *_, **__: http.Response(200, {}, b'{"id": "id-77"}'))
+    monkeypatch.setattr(port.http, "send", lambda *_, **__: port.http.Response(200, {}, b'{"id": "id-77"}'))
     answer = client.post(url(world, "settings-email-test"), {"to": "me@x.example"})
     assert (answer.status_code, states(answer)) == (200, ["ok"] * 3)
     assert "id-77" in text(answer)
@@ -146,6 +146,8 @@ def test_e6_without_network_the_page_says_that_it_does_not_know(world: World, mo
     answer = client.post(url(world, "settings-email-dns"), {"selector": "s1"})
     assert (answer.status_code, text(answer).count("Couldn't be asked")) == (200, 3)
     assert "s1._domainkey." in text(answer)
+    unnamed = client.post(url(world, "settings-email-dns"))
+    assert text(unnamed).count("Couldn't be asked") == 2, "a key without a name isn't looked for"
     assert client.post(url(world, "settings-email-dns"), {"selector": "s1; drop"}).status_code == 422
 
 

@@ -210,18 +210,17 @@ def _route(request: StaffRequest) -> tuple[str, Transport]:
 
 def _rehearse(request: StaffRequest, form: TestMailForm, route: tuple[str, Transport]) -> tuple[Step, ...]:
     """Send the test; an address that no server could be told is an error of its field."""
-    desk = request.desk
+    desk, to = request.desk, form.cleaned_data["to"]
     try:
-        return rehearse_mail(
-            seller_id=desk.seller_id,
-            to=form.cleaned_data["to"],
-            route=route,
-            language=get_language() or "en",
-            now=desk.now,
+        steps = rehearse_mail(
+            seller_id=desk.seller_id, to=to, route=route, language=get_language() or "en", now=desk.now
         )
     except BadEnvelope:
         form.add_error("to", _("Mail servers can't be told this address, or that of the sender."))
         return ()
+    if steps[-1].state == "ok":
+        messages.success(request, _("Sent to %(to)s. Look into that mailbox, and its spam folder.") % {"to": to})
+    return steps
 
 
 def _status(steps: Sequence[Step]) -> int:

@@ -73,6 +73,7 @@ def _message(envelope: Envelope, service: Service) -> EmailMultiAlternatives:
     message.from_email = str(Address(envelope.sender_name, addr_spec=address(envelope.sender_address)))
     for ours in ("From", "Date"):
         message.extra_headers.pop(ours, None)
+    message.extra_headers.update(service.headers)
     if not service.takes_inline:
         message.attachments = [each for each in message.attachments if not hasattr(each, "get_payload")]
     if envelope.reference:
