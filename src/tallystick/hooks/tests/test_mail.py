@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
 import hmac
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,13 +15,17 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.hooks import mail
 from tallystick.mail import port
+from tallystick.mail.news import BadNews
 from tallystick.messages.models import Message, MessageOutcome
+from tallystick.messages.outcomes import KINDS as OUTCOMES
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.sellers.mail_hook import hook_address, hook_password
 from tallystick.sellers.mail_route import save_mail_service
@@ -223,6 +229,52 @@ def test_r18_a_body_of_another_shape_is_refused_or_means_nothing(world: World, k
     for name in said:
         if name != "signature":
             assert tell(world, kind, {**said, name: wrong}).status_code in {200, 400, 403}, name
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every way into a JSON value."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(deeper for name, one in inside for deeper in places(one, (*path, name)))]
+
+
+def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """The value with something else at one place."""
+    if not path:
+        return new
+    changed = copy.copy(value)
+    changed[path[0]] = put(value[path[0]], path[1:], new)
+    return changed
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_r18_anything_anywhere_in_a_body_is_news_or_unreadable(kind: str, data: st.DataObject) -> None:
+    said = event(kind, data.draw(st.sampled_from([name for name, _ in MEANINGS])), new_id())
+    if kind == "amazon_ses":
+        inner = json.loads(said["Message"])
+        said["Message"] = json.dumps(put(inner, data.draw(st.sampled_from(places(inner))), data.draw(JSON)))
+    else:
+        said = put(said, data.draw(st.sampled_from(places(said))), data.draw(JSON))
+    if kind == "mailgun" and isinstance(said, dict):
+        said["signature"] = event(kind, "hard")["signature"]
+    headers = {"HTTP_AUTHORIZATION": "Basic " + base64.b64encode(b"tally:x").decode()}
+    headers |= {"HTTP_X_AMZ_SNS_MESSAGE_TYPE": "Notification", "HTTP_X_AMZ_SNS_MESSAGE_ID": "n-1"}
+    raw, stamp = json.dumps(said), str(int(clock.wall().timestamp()))
+    key = base64.b64decode(SIGNING.removeprefix("whsec_"))
+    made = base64.b64encode(hmac.digest(key, f"m.{stamp}.{raw}".encode(), hashlib.sha256)).decode()
+    headers |= {"HTTP_SVIX_ID": "m", "HTTP_SVIX_TIMESTAMP": stamp, "HTTP_SVIX_SIGNATURE": f"v1,{made}"}
+    request = RequestFactory().post("/", raw, content_type="application/json", **headers)
+    with suppress(BadNews):
+        for one in port.hear(request, kind=kind, options=KEYS[kind], password="tally:x", at=clock.wall()).news:
+            assert (one.kind in OUTCOMES, type(one.words), type(one.recipient)) == (True, str, str)
 
 
 def test_a_get_and_a_flood_are_refused(world: World) -> None:

@@ -100,6 +100,14 @@ def test_waiting_for_a_place_has_an_end_and_is_worth_another_try() -> None:
             each.result(10)
 
 
+def test_a_server_that_dawdles_gets_nothing_so_that_no_lease_runs_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    with smtp_server() as server:
+        monkeypatch.setattr(lines, "MOST_BEFORE_S", -1.0)
+        with pytest.raises(MailUnavailable, match="too slow"):
+            deliver(envelope(), transport=to(server))
+        assert server.messages == []
+
+
 def test_two_threads_have_a_connection_each() -> None:
     both = threading.Barrier(2)
 

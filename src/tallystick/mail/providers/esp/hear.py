@@ -37,12 +37,15 @@ _KINDS = {
 _UNREADABLE = (
     AnymailError,
     AnymailConfigurationError,
-    ValueError,
-    LookupError,
-    TypeError,
+    ArithmeticError,
     AttributeError,
-    OverflowError,
+    LookupError,
+    OSError,
+    RecursionError,
+    TypeError,
+    ValueError,
 )
+"""What anymail raises over a body that nobody expected."""
 
 
 def hear_esp(request: HttpRequest, *, kind: str, options: Mapping[str, str], password: str, at: datetime) -> Heard:

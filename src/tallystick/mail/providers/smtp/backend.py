@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import smtplib
+import time
 
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import EmailMessage
@@ -25,8 +26,11 @@ class Backend(EmailBackend):
     refused: dict[str, tuple[int, bytes]]
     is_handed_over: bool = False
 
-    def hand_over(self, message: EmailMessage) -> None:
-        """Send it over the open connection. Lets smtplib's errors and OSError out."""
+    def hand_over(self, message: EmailMessage, *, until: float) -> None:
+        """Send it over the open connection, unless the server has dawdled until then (`time.monotonic`).
+
+        Lets smtplib's errors and OSError out.
+        """
         server, self.refused, self.is_handed_over = self.connection, {}, False
         assert server is not None
         sender, recipients, content = message.from_email, message.recipients(), self._content(message)
@@ -42,6 +46,8 @@ class Backend(EmailBackend):
                 self.refused[recipient] = (code, words)
         if len(self.refused) == len(recipients):
             raise smtplib.SMTPRecipientsRefused(self.refused)
+        if time.monotonic() > until:
+            raise TimeoutError("the server is too slow")
         self.is_handed_over = True
         code, words = server.data(content)
         if code != 250:

@@ -24,6 +24,8 @@ MOST_PER_HOST = 4
 MOST_KEPT = 8
 MOST_MESSAGES = 100
 MOST_IDLE_S = 20.0
+MOST_BEFORE_S = 150.0
+"""So long may a server take before it asks for the content: what comes after it must end before our lease does."""
 
 _guard = threading.Lock()
 _slots: dict[tuple[str, int], threading.BoundedSemaphore] = {}
@@ -102,20 +104,20 @@ def send(message: EmailMessage, transport: Transport) -> dict[str, tuple[int, by
     A kept line that turns out to be dead before the message was handed over is replaced once: nobody has it yet. Any
     trouble closes the line.
     """
-    kept = _kept.get()
+    kept, until = _kept.get(), time.monotonic() + MOST_BEFORE_S
     line = kept.take(transport) if kept else None
     if line is not None:
         try:
-            return _carry(line, message, kept)
+            return _carry(line, message, kept, until)
         except (smtplib.SMTPException, OSError) as error:
             if line.backend.is_handed_over or not _was_dead(error):
                 raise
-    return _carry(_open(transport, kept), message, kept)
+    return _carry(_open(transport, kept), message, kept, until)
 
 
-def _carry(line: Line, message: EmailMessage, kept: Kept | None) -> dict[str, tuple[int, bytes]]:
+def _carry(line: Line, message: EmailMessage, kept: Kept | None, until: float) -> dict[str, tuple[int, bytes]]:
     try:
-        line.backend.hand_over(message)
+        line.backend.hand_over(message, until=until)
     except BaseException:
         line.close()
         raise
