@@ -15,7 +15,7 @@ STEPS = {
     "resolve": gettext_lazy("Find the server"),
     "connect": gettext_lazy("Connect"),
     "tls": gettext_lazy("Protect the connection"),
-    "sign_in": gettext_lazy("Sign in"),
+    "sign_in": gettext_lazy("Sign-in accepted"),
     "key": gettext_lazy("Key accepted"),
     "sender": gettext_lazy("Sender accepted"),
     "recipient": gettext_lazy("Recipient accepted"),
