@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tallystick.hooks import mail, views
+from tallystick.hooks import services, views
 
 urlpatterns = [
-    path("mail/<slug:kind>/<str:token>", mail.receive),
+    path("mail/<slug:kind>/<str:token>", services.receive),
     path("<slug:provider>/<uuid:gateway_account_id>", views.receive),
 ]

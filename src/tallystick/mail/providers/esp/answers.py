@@ -18,6 +18,9 @@ _ACCOUNT_WORDS = re.compile(
     r"|pending approval|api.?key|domain not found|not a verified|paused|suspended",
     re.IGNORECASE,
 )
+_RECIPIENT_WORDS = re.compile(
+    r"recipient|\bto['`\"]* (parameter|field)|valid ['`\"]*to\b|\bin to\b|'to'", re.IGNORECASE
+)
 _AMAZON_ACCOUNT = frozenset(
     {
         "AccessDenied",
@@ -36,6 +39,9 @@ _AMAZON_ACCOUNT = frozenset(
 )
 _AMAZON_LATER = frozenset({"LimitExceededException", "Throttling", "ThrottlingException", "TooManyRequestsException"})
 
+REFUSED = 550
+"""What SMTP would say: the services' own codes mean other things there."""
+
 Trouble = MailRefused | MailUnavailable
 
 
@@ -51,7 +57,7 @@ def read_refusal(error: AnymailError, recipients: Sequence[str]) -> Trouble:
         return MailMisconfigured(words)
     if status in _LATER_STATUS or status >= 500:
         return MailUnavailable(words)
-    return _refused(status, words, recipients)
+    return _refused(words, recipients)
 
 
 def words_of(error: AnymailError) -> str:
@@ -72,14 +78,19 @@ def _amazon(response: Mapping[str, Any], words: str, recipients: Sequence[str]) 
         return MailMisconfigured(words)
     if code in _AMAZON_LATER or status in _LATER_STATUS or status >= 500:
         return MailUnavailable(words)
-    return _refused(status or 550, words, recipients)
+    return _refused(words, recipients)
 
 
-def _refused(status: int, words: str, recipients: Sequence[str]) -> Trouble:
-    """For good, unless the words are about the account: then the message is fine."""
+def _refused(words: str, recipients: Sequence[str]) -> Trouble:
+    """For good, unless the words are about the account: then the message is fine.
+
+    A recipient is to blame only when the words say so and there is just one: what is wrong with a message says nothing
+    about an address.
+    """
     if _ACCOUNT_WORDS.search(words):
         return MailMisconfigured(words)
-    return MailRefused(status, words, tuple(Refusal(one, status, words) for one in recipients))
+    to_blame = recipients if len(recipients) == 1 and _RECIPIENT_WORDS.search(words) else ()
+    return MailRefused(REFUSED, words, tuple(Refusal(one, REFUSED, words) for one in to_blame))
 
 
 def _message(text: str) -> str:

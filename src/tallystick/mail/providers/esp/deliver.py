@@ -33,7 +33,7 @@ from tallystick.mail.envelope import (
     Refusal,
     Transport,
 )
-from tallystick.mail.providers.esp.answers import read_refusal, words_of
+from tallystick.mail.providers.esp.answers import REFUSED, read_refusal, words_of
 from tallystick.mail.services import SERVICES, TIMEOUT_S, Service
 
 _TAKEN = frozenset({"sent", "queued", "unknown"})
@@ -48,7 +48,7 @@ def deliver_esp(envelope: Envelope, *, transport: Transport) -> Delivery:
         connection.send_messages([message])
     except AnymailRecipientsRefused as error:
         words = words_of(error)
-        raise MailRefused(550, words, _refused(message, words)) from error
+        raise MailRefused(REFUSED, words, _refused(message, words)) from error
     except (AnymailInvalidAddress, AnymailSerializationError, AnymailUnsupportedFeature) as error:
         raise BadEnvelope(" ".join(str(each) for each in error.args)[:300]) from error
     except AnymailError as error:
@@ -92,7 +92,7 @@ def _delivery(message: Any) -> Delivery:
             accepted.append(one)
             ids.append(str(state.message_id or "") if state else "")
         else:
-            refused.append(Refusal(one, 550, str(state.status)))
+            refused.append(Refusal(one, REFUSED, str(state.status)))
     provider_id = next(filter(None, ids), "")
     if not provider_id:
         raise MailUnavailable("the answer doesn't say that it was taken")
@@ -100,4 +100,4 @@ def _delivery(message: Any) -> Delivery:
 
 
 def _refused(message: Any, words: str) -> tuple[Refusal, ...]:
-    return tuple(Refusal(one, 550, words) for one in message.recipients())
+    return tuple(Refusal(one, REFUSED, words) for one in message.recipients())

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
-from tallystick.hooks import mail
+from tallystick.hooks import services
 from tallystick.mail import port
 from tallystick.mail.news import BadNews
 from tallystick.messages.models import Message, MessageOutcome
@@ -330,5 +330,5 @@ def test_database_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
         raise OperationalError
 
     said = event("postmark", "hard", sent(world, "postmark"))
-    monkeypatch.setattr(mail, "hear_news", fail)
+    monkeypatch.setattr(services, "hear_news", fail)
     assert tell(world, "postmark", said).status_code == 503

@@ -10,11 +10,11 @@ from tallystick.base import clock, tenant
 from tallystick.hooks.answer import MOST_BYTES, say
 from tallystick.mail.news import BadNews, BadProof, NoProof
 from tallystick.mail.port import MailUnavailable, confirm_hook, hear
-from tallystick.messages.hear import hear_news
+from tallystick.messages.hear_service import hear_news
 from tallystick.sellers.mail_hook import hook_password, seller_of_hook
 from tallystick.sellers.mail_route import service_options
 
-DECLARED = {"tallystick.hooks.mail.receive": ("signature", frozenset({"POST"}))}
+DECLARED = {"tallystick.hooks.services.receive": ("signature", frozenset({"POST"}))}
 """View name → (who may, methods), for the permission matrix."""
 
 
