@@ -124,7 +124,7 @@ def set_stage(world: World) -> Stage:
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
         "provider": "sandbox", "card_id": card_id, "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
-        "kind": "invoice", "language": "en", **returned,
+        "kind": "invoice", "language": "en", "route": "postmark", **returned,
     }  # fmt: skip
     return Stage(world, ids, token, tokens)
 

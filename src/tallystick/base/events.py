@@ -18,6 +18,7 @@ from tallystick.base.rows import insert_rows
 
 QUIET = frozenset(
     {
+        "address.lifted",
         "allocation.moved",
         "attempt.changed",
         "attempt.started",
@@ -49,6 +50,8 @@ QUIET = frozenset(
         "member.joined",
         "member.reactivated",
         "member.role_changed",
+        "message.complained",
+        "message.delayed",
         "method.removed",
         "method.saved",
         "refund.approved",

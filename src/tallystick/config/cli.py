@@ -1,4 +1,4 @@
-"""The command line: `./tally demo | serve | test | check | bench | storm | manage`."""
+"""The command line: `./tally demo | serve | test | check | bench | storm | dkim-key | manage`."""
 
 from __future__ import annotations
 
@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> int:
     commands.add_parser("bench", help="speed, as ratios against baselines of the same run", add_help=False)
     commands.add_parser("storm", help="kills, crashes, faults and races: money must move exactly once", add_help=False)
     commands.add_parser("manage", help="Django's own commands, on this installation's database", add_help=False)
+    command = commands.add_parser("dkim-key", help="a key that signs outgoing mail, and what to put into DNS")
+    command.add_argument("--file", type=Path, help="where it is kept; dkim.pem in the data folder unless given")
     options, rest = parser.parse_known_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tallystick.config.settings")
     try:
@@ -44,6 +46,8 @@ def main(arguments: list[str]) -> int:
             return serve(port=options.port, demo=options.command == "demo")
         if options.command == "check":
             return check()
+        if options.command == "dkim-key":
+            return dkim_key(options.file)
         return {"test": test, "bench": bench, "storm": storm, "manage": manage}[options.command](rest)
     except KeyboardInterrupt:
         return 130
@@ -80,6 +84,13 @@ def serve(*, port: int, demo: bool) -> int:
         programs.start_web(port)
         print(f"Tallystick is ready: http://127.0.0.1:{port}/", flush=True)
         return programs.wait()
+
+
+def dkim_key(path: Path | None) -> int:
+    """Make a key that signs mail, unless it is there, and print what belongs into DNS."""
+    from tallystick.config.dkim_key import show_key
+
+    return show_key(path)
 
 
 def _choose_mode(demo: bool) -> None:

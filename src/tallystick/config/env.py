@@ -6,9 +6,12 @@ import os
 import secrets
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from tallystick.mail.dkim_key import public_record
 
 ROOT = Path(__file__).parents[3]
 
@@ -46,7 +49,17 @@ class Environment(BaseSettings):
     smtp_security: Literal["none", "starttls", "tls"] = Field(
         "none", description="How the default mail route is secured."
     )
-    mail_from: str = Field("invoices@localhost", description="Sender address of the default mail route.")
+    mail_domain: str = Field(
+        "", description="Domain that the default mail route sends from; empty takes the host of the public URL."
+    )
+    mail_from: str = Field(
+        "", description="Sender address of the default mail route; empty is noreply-invoice@ the mail domain."
+    )
+    dkim_key_file: Path | None = Field(
+        None, description="Private key that signs what goes by the default mail route; `./tally dkim-key` makes one."
+    )
+    dkim_selector: str = Field("tally", description="Name of that key in DNS.", pattern=r"^[A-Za-z0-9-]{1,63}$")
+    dkim_domain: str = Field("", description="Domain that signs; empty takes that of the sender address.")
     sandbox_url: str = Field("", description="Address of the sandbox payment provider; empty hides it.")
     mailbox_url: str = Field("", description="Address of the demo mailbox, linked from the start page; empty hides it.")
     trusted_proxies: int = Field(0, description="How many proxies in front add X-Forwarded-For.", ge=0)
@@ -55,6 +68,19 @@ class Environment(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="What is worth a line in the log."
     )
+
+    @property
+    def dkim_key(self) -> bytes:
+        """The key that signs the default route's mail; empty for none. Raises OSError."""
+        return self.dkim_key_file.read_bytes() if self.dkim_key_file else b""
+
+    @property
+    def sender(self) -> str:
+        """The sender address of the default mail route."""
+        host = urlsplit(self.public_url).hostname or "localhost"
+        if host.replace(".", "").isdigit() or ":" in host:
+            host = "localhost"
+        return self.mail_from or f"noreply-invoice@{self.mail_domain or host}"
 
     @property
     def is_local(self) -> bool:
@@ -75,6 +101,7 @@ def read_environment() -> Environment:
         raise BadSettings("These settings can't be used:\n" + "\n".join(lines)) from None
     if env.mode == "production":
         _refuse_unsafe(env)
+    _check_dkim_key(env)
     if not env.secret_key.get_secret_value():
         env.secret_key = SecretStr(_local_key(env.data_dir))
     return env
@@ -88,6 +115,15 @@ def _refuse_unsafe(env: Environment) -> None:
         wrong.append("TALLYSTICK_PUBLIC_URL: give the https:// address that customers reach")
     if wrong:
         raise BadSettings("Not safe for production:\n  " + "\n  ".join(wrong))
+
+
+def _check_dkim_key(env: Environment) -> None:
+    try:
+        if env.dkim_key_file:
+            public_record(env.dkim_key)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise BadSettings(f"These settings can't be used:\n  TALLYSTICK_DKIM_KEY_FILE: {reason}") from None
 
 
 def _local_key(data_dir: Path) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRETS = re.compile(r"(/(?:p|r|c|invitation)/)[\w.-]{20,}")
+_SECRETS = re.compile(r"(/(?:p|r|c|invitation|hooks/mail/\w+)/)[\w.-]{20,}")
 
 
 class MaskTokens(logging.Filter):
-    """Cut the tokens out of payment and invitation links: whoever holds one can open the page."""
+    """Cut the tokens out of payment, invitation and webhook addresses: whoever holds one is let in."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Mask in place; never drop a record."""
         message = record.getMessage()
-        if any(door in message for door in ("/p/", "/r/", "/c/", "/invitation/")):
+        if any(door in message for door in ("/p/", "/r/", "/c/", "/invitation/", "/hooks/mail/")):
             record.msg, record.args = _SECRETS.sub(r"\1…", message), ()
         return True

@@ -172,7 +172,9 @@ EMAIL_HOST, EMAIL_PORT = ENV.smtp_host, ENV.smtp_port
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = ENV.smtp_user, ENV.smtp_password.get_secret_value()
 EMAIL_USE_TLS, EMAIL_USE_SSL = ENV.smtp_security == "starttls", ENV.smtp_security == "tls"
 EMAIL_TIMEOUT = 60
-DEFAULT_FROM_EMAIL = ENV.mail_from
+DEFAULT_FROM_EMAIL = ENV.sender
+MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2]
+DKIM_PRIVATE_KEY, DKIM_SELECTOR, DKIM_DOMAIN = ENV.dkim_key, ENV.dkim_selector, ENV.dkim_domain or MAIL_DOMAIN
 
 LOGGING = {
     "version": 1,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tallystick.hooks import views
+from tallystick.hooks import services, views
 
-urlpatterns = [path("<slug:provider>/<uuid:gateway_account_id>", views.receive)]
+urlpatterns = [
+    path("mail/<slug:kind>/<str:token>", services.receive),
+    path("<slug:provider>/<uuid:gateway_account_id>", views.receive),
+]

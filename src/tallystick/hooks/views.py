@@ -10,11 +10,12 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tallystick.base import clock, inbox, tenant
 from tallystick.gateways.port import BadSignature, MalformedWebhook, StaleWebhook
+from tallystick.hooks import services
+from tallystick.hooks.answer import MOST_BYTES, say
 from tallystick.payments.gateways import open_gateway
 from tallystick.payments.queries import gateway_account, seller_of_gateway_account
 
-MOST_BYTES = 1_000_000
-DECLARED = {"tallystick.hooks.views.receive": ("signature", frozenset({"POST"}))}
+DECLARED = {"tallystick.hooks.views.receive": ("signature", frozenset({"POST"})), **services.DECLARED}
 """View name → (who may, methods), for the permission matrix."""
 
 
@@ -29,11 +30,11 @@ def receive(request: HttpRequest, provider: str, gateway_account_id: UUID) -> Ht
         return HttpResponse(status=405, headers={"Allow": "POST"})
     body = _read_body(request)
     if body is None:
-        return _say("too large", 413)
+        return say("too large", 413)
     try:
         return _keep(request, provider, gateway_account_id, body)
     except (OperationalError, InterfaceError):
-        return _say("try again later", 503)
+        return say("try again later", 503)
 
 
 def _read_body(request: HttpRequest) -> bytes | None:
@@ -49,12 +50,12 @@ def _keep(request: HttpRequest, provider: str, gateway_account_id: UUID, body: b
     """Verify and keep in one transaction; verifying is arithmetic, nobody outside is asked."""
     seller_id = seller_of_gateway_account(gateway_account_id)
     if seller_id is None:
-        return _say("no such account", 404)
+        return say("no such account", 404)
     try:
         with tenant.tx(seller_id):
             account = gateway_account(gateway_account_id)
             if account is None or account.provider != provider:
-                return _say("no such account", 404)
+                return say("no such account", 404)
             gateway = open_gateway(account)
             for event in gateway.read_webhooks(body=body, headers=dict(request.headers), at=clock.wall()):
                 inbox.keep(
@@ -70,13 +71,9 @@ def _keep(request: HttpRequest, provider: str, gateway_account_id: UUID, body: b
                     now=clock.now(),
                 )
     except BadSignature:
-        return _say("bad signature", 400)
+        return say("bad signature", 400)
     except StaleWebhook:
-        return _say("too old", 400)
+        return say("too old", 400)
     except MalformedWebhook:
-        return _say("unreadable", 400)
-    return _say("kept", 200)
-
-
-def _say(text: str, status: int) -> HttpResponse:
-    return HttpResponse(text, status=status, content_type="text/plain")
+        return say("unreadable", 400)
+    return say("kept", 200)

@@ -22,7 +22,8 @@ class Envelope:
     """One email, complete. The same envelope sent twice is the same message: same Message-ID, same Date.
 
     `message_id` is `<left@right>` and decided by the caller; `sent_at` has a time zone; addresses are bare
-    (`ap@kestrelrowe.example`); `return_path` is where bounces go, the sender's address when empty.
+    (`ap@kestrelrowe.example`); `return_path` is where bounces go, the sender's address when empty; `reference` is our
+    own name for it, which a provider that reports back repeats.
     """
 
     message_id: str
@@ -38,12 +39,25 @@ class Envelope:
     attachments: tuple[Attachment, ...] = ()
     language: str = "en"
     return_path: str = ""
+    reference: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DkimKey:
+    """What signs for a domain: an RSA key in PEM, under the name (selector) that its public half has in DNS."""
+
+    domain: str
+    selector: str
+    private_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transport:
-    """The way out. `kind` names a provider; `use_ssl` is TLS from the first byte, `use_tls` is STARTTLS."""
+    """The way out. `kind` names a provider; `use_ssl` is TLS from the first byte, `use_tls` is STARTTLS.
+
+    `options` are the keys and choices of a provider that isn't a mail server; `dkim` signs what goes by SMTP.
+    """
 
     kind: str = "smtp"
     host: str = "127.0.0.1"
@@ -53,6 +67,8 @@ class Transport:
     use_tls: bool = False
     use_ssl: bool = False
     timeout_s: int = 20
+    options: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    dkim: DkimKey | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +87,28 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The server took the message for `accepted`. `refused` is for the others, and must be told to somebody."""
+    """The server took the message for `accepted`. `refused` is for the others, and must be told to somebody.
+
+    `provider_id` is what the provider calls the message, when it gave it a name of its own.
+    """
 
     accepted: tuple[str, ...]
     refused: tuple[Refusal, ...] = ()
+    provider_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a trial: what was tried, whether it worked, the server's words, and our guess at why it didn't.
+
+    `name` is resolve, connect, tls, sign_in, sender, recipient, taken or key; `state` ok, failed, skipped (this route
+    has no such step) or not_reached. `hint` is a stable word that doors put into sentences.
+    """
+
+    name: str
+    state: str
+    words: str = ""
+    hint: str = ""
 
 
 class BadEnvelope(ValueError):

@@ -1,33 +1,46 @@
-"""The door of the room: one email out."""
+"""The door of the room: one email out, by whichever way."""
 
 from __future__ import annotations
 
-from tallystick.base import tx
-from tallystick.mail._message import build_message
+from collections.abc import Mapping
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from tallystick.base import http, tx
 from tallystick.mail.envelope import (
     Attachment,
     BadEnvelope,
     Delivery,
+    DkimKey,
     Envelope,
     MailMisconfigured,
     MailRefused,
     MailUnavailable,
     Refusal,
+    Step,
     Transport,
 )
-from tallystick.mail.registry import provider
+from tallystick.mail.news import Heard
+from tallystick.mail.registry import hear_esp, keep_connections, provider
 
 __all__ = [
     "Attachment",
     "BadEnvelope",
     "Delivery",
+    "DkimKey",
     "Envelope",
     "MailMisconfigured",
     "MailRefused",
     "MailUnavailable",
     "Refusal",
+    "Step",
     "Transport",
+    "confirm_hook",
     "deliver",
+    "hear",
+    "keep_connections",
+    "rehearse",
 ]
 
 
@@ -38,6 +51,33 @@ def deliver(envelope: Envelope, *, transport: Transport) -> Delivery:
     once the settings are right), BadEnvelope, LookupError for an unknown kind of transport, InsideTransaction.
     """
     tx.outside("mail.deliver")
-    send = provider(transport.kind)
-    message = build_message(envelope)
-    return send(message, transport=transport)
+    return provider(transport.kind).deliver(envelope, transport=transport)
+
+
+def rehearse(envelope: Envelope, *, transport: Transport) -> tuple[Step, ...]:
+    """Send the message for real, step by step, and say how each step went: ok, failed, skipped or not_reached.
+
+    No trouble with the server is an exception. Raises BadEnvelope, LookupError for an unknown kind of transport,
+    InsideTransaction.
+    """
+    tx.outside("mail.rehearse")
+    return provider(transport.kind).rehearse(envelope, transport=transport)
+
+
+def hear(request: HttpRequest, *, kind: str, options: Mapping[str, str], password: str, at: datetime) -> Heard:
+    """Check that a webhook call is the service's and return what it says about messages. Makes no call.
+
+    `options` are the seller's with that service, `password` the `user:password` we gave out, `at` the time on the wall.
+    Raises the errors of `mail.news`.
+    """
+    return hear_esp(request, kind=kind, options=options, password=password, at=at)
+
+
+def confirm_hook(url: str) -> None:
+    """Open the address by which a service makes sure that we want its news. Raises MailUnavailable, InsideTransaction."""
+    try:
+        answer = http.send(http.Request("GET", url), timeout_s=5)
+    except http.HttpUnavailable as error:
+        raise MailUnavailable(str(error)) from error
+    if answer.status != 200:
+        raise MailUnavailable(f"{answer.status} to our confirmation")

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
-from django.core.mail import EmailMultiAlternatives
-
-from tallystick.mail.envelope import Delivery, Transport
+from tallystick.mail.envelope import Delivery, Envelope, Step, Transport
+from tallystick.mail.providers.esp.deliver import deliver_esp
+from tallystick.mail.providers.esp.hear import hear_esp
+from tallystick.mail.providers.esp.rehearse import rehearse_esp
 from tallystick.mail.providers.smtp.deliver import deliver_smtp
+from tallystick.mail.providers.smtp.lines import keep_connections
+from tallystick.mail.providers.smtp.rehearse import rehearse_smtp
+from tallystick.mail.services import SERVICES
+
+__all__ = ["PROVIDERS", "Provider", "hear_esp", "keep_connections", "provider"]
 
 
-class Provider(Protocol):
-    """Sends a built message; raises the errors of `envelope`."""
+class Deliver(Protocol):
+    """Sends an envelope; raises the errors of `envelope`."""
 
-    def __call__(self, message: EmailMultiAlternatives, *, transport: Transport) -> Delivery: ...
+    def __call__(self, envelope: Envelope, *, transport: Transport) -> Delivery: ...
 
 
-PROVIDERS: dict[str, Provider] = {"smtp": deliver_smtp}
+class Rehearse(Protocol):
+    """Sends an envelope and says how each step went; raises BadEnvelope only."""
+
+    def __call__(self, envelope: Envelope, *, transport: Transport) -> tuple[Step, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A way out."""
+
+    deliver: Deliver
+    rehearse: Rehearse
+
+
+PROVIDERS: Mapping[str, Provider] = {
+    "smtp": Provider(deliver_smtp, rehearse_smtp),
+    **{name: Provider(deliver_esp, rehearse_esp) for name in SERVICES},
+}
 
 
 def provider(kind: str) -> Provider:

@@ -163,9 +163,15 @@ def stop_message(message: Message, *, reason: str, now: datetime, actor_id: UUID
 
 
 def tell(
-    kind: str, message: Message, now: datetime, actor_id: UUID | None = None, *, reason: str | None = None
+    kind: str,
+    message: Message,
+    now: datetime,
+    actor_id: UUID | None = None,
+    *,
+    reason: str | None = None,
+    **more: Any,
 ) -> None:
-    """Record a fact about a message, on what the message is about."""
+    """Record a fact about a message, on what the message is about. `more` goes into the fact's data."""
     events.record(
         kind,
         seller_id=message.seller_id,
@@ -178,4 +184,5 @@ def tell(
         recipients=list(message.recipients),
         reason=message.reason if reason is None else reason,
         stands_for=message.data.get("stands_for", []),
+        **more,
     )

@@ -19,6 +19,7 @@ from tallystick.base.crashpoint import crashpoint
 from tallystick.mail.port import (
     Attachment,
     BadEnvelope,
+    DkimKey,
     Envelope,
     MailMisconfigured,
     MailRefused,
@@ -29,10 +30,23 @@ from tallystick.mail.port import (
 from tallystick.messages.message_templates import Words
 from tallystick.messages.models import LEASE, Message
 from tallystick.messages.queue import tell
+from tallystick.sellers.mail_pace import take_turn
 from tallystick.sellers.mail_route import mail_route
 from tallystick.sellers.queries import seller
 
 UNDECIDED = timedelta(days=3)
+_SPREAD = """
+UPDATE message m SET due_at = %(begins_at)s + interval '1 minute' * ((w.place - 1) / %(per_minute)s)
+FROM (
+  SELECT id, row_number() OVER (ORDER BY due_at, id) AS place
+  FROM (
+    SELECT id, due_at FROM message
+    WHERE state IN ('queued', 'sending') AND channel = 'email' AND due_at <= %(now)s
+    FOR UPDATE SKIP LOCKED
+  ) AS due
+) AS w
+WHERE m.id = w.id
+"""
 WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
 
 
@@ -99,7 +113,7 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
         return _again(message, str(trouble), now)
     crashpoint("outside.after")
     left_out = "; ".join(f"{each.address}: {each.code} {each.text}" for each in delivery.refused)
-    return _end(message, "sent", left_out, now)
+    return _end(message, "sent", left_out, now, delivery.provider_id)
 
 
 def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
@@ -108,9 +122,19 @@ def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
         message = waiting.select_for_update(skip_locked=True).first()
         if message is None:
             return None
+        full = take_turn(now) if message.channel == "email" else None
+        if full:
+            _spread(*full, now)
+            return None
         message.state, message.lease_until, message.due_at = "sending", now + LEASE, now + LEASE
         message.save(update_fields=["state", "lease_until", "due_at"])
         return message
+
+
+def _spread(begins_at: datetime, per_minute: int, now: datetime) -> None:
+    """Give what is due and over the seller's pace the minutes to come, in order; what others hold is theirs to spread."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SPREAD, {"begins_at": begins_at, "per_minute": per_minute, "now": now})
 
 
 def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Envelope, Transport]:
@@ -130,6 +154,7 @@ def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Enve
         attachments=prepared.attachments,
         language=message.language,
         sent_at=now,
+        reference=str(message.id),
     )
     return envelope, transport
 
@@ -145,14 +170,21 @@ def default_transport() -> Transport:
         use_tls=settings.EMAIL_USE_TLS,
         use_ssl=settings.EMAIL_USE_SSL,
         timeout_s=settings.EMAIL_TIMEOUT,
+        dkim=_dkim_key(),
     )
 
 
-def _end(message: Message, state: str, reason: str, now: datetime) -> str:
+def _dkim_key() -> DkimKey | None:
+    key = settings.DKIM_PRIVATE_KEY
+    return DkimKey(domain=settings.DKIM_DOMAIN, selector=settings.DKIM_SELECTOR, private_key=key) if key else None
+
+
+def _end(message: Message, state: str, reason: str, now: datetime, provider_id: str = "") -> str:
     with tenant.tx(message.seller_id):
         done = Message.objects.filter(id=message.id, state="sending")
         end = {"state": state, "reason": reason[:1000], "sent_at": now if state == "sent" else None}
-        if done.update(**end, subject=message.subject, body=message.body, lease_until=None):
+        said = {"subject": message.subject, "body": message.body, "provider_id": provider_id}
+        if done.update(**end, **said, lease_until=None):
             tell(f"message.{state}", message, now, reason=reason[:300])
     return state
 

@@ -145,13 +145,21 @@ class BankAccount(TenantModel):
 
 
 class MailRoute(TenantModel):
-    """The seller's own SMTP server; without one the default route is used. The password is encrypted."""
+    """How a seller's mail goes out: by the default route, its own SMTP server, or a service; and how fast.
 
-    host = models.CharField(max_length=255)
+    `kind` is default, smtp or the name of one of `mail.services`. Passwords and keys are encrypted. Of `per_minute`
+    messages (0 is no limit), `minute_count` went in the minute that began at `minute_at`.
+    """
+
+    kind = models.CharField(max_length=20, default="smtp")
+    host = models.CharField(max_length=255, default="")
     port = models.PositiveIntegerField(default=587)
     security = models.CharField(max_length=8, default="starttls")
     sealed_login = models.BinaryField()
-    sender_address = models.EmailField()
+    sender_address = models.EmailField(default="")
+    per_minute = models.PositiveIntegerField(default=0)
+    minute_at = models.DateTimeField(null=True)
+    minute_count = models.PositiveIntegerField(default=0)
 
     class Meta:
         """One route per seller."""
@@ -160,5 +168,6 @@ class MailRoute(TenantModel):
         db_table = "mail_route"
         constraints = [
             models.UniqueConstraint(fields=["seller_id"], name="mail_route_once"),
+            models.CheckConstraint(condition=models.Q(per_minute__lte=10_000), name="mail_route_pace"),
             RowSecurity(name="mail_route_tenant"),
         ]

@@ -74,10 +74,38 @@ def _mail_skipped(data: Data) -> Words:
     return "mail-minus", "warn", _("An email wasn't sent"), skip_reason(str(data.get("reason", "")))
 
 
+def _mail_bounced(data: Data) -> Words:
+    person, words = str(data.get("recipient", "")), str(data.get("words", ""))[:160]
+    if data.get("is_hard"):
+        return (
+            "mail-x",
+            "bad",
+            _("The email to %(people)s bounced: the address doesn't exist") % {"people": person},
+            words,
+        )
+    return "mail-x", "warn", _("The email to %(people)s bounced") % {"people": person}, words
+
+
+def _mail_delayed(data: Data) -> Words:
+    person, words = str(data.get("recipient", "")), str(data.get("words", ""))[:160]
+    return "mail-minus", "warn", _("The email to %(people)s is delayed") % {"people": person}, words
+
+
+def _mail_complained(data: Data) -> Words:
+    person = str(data.get("recipient", ""))
+    return "mail-x", "bad", _("%(person)s marked an email as spam") % {"person": person}, ""
+
+
+def _address_lifted(data: Data) -> Words:
+    text = _("%(address)s is written to again") % {"address": str(data.get("address", ""))}
+    return "mail-check", "", text, ""
+
+
 def skip_reason(reason: str) -> str:
     """Say why a message was skipped."""
     return {
         "no_address": _("There is no email address for this customer."),
+        "bounced_address": _("Mail to this address bounced, so nothing more is sent there."),
         "template_off": _("This kind of email is switched off under Settings, Templates."),
         "voided": _("The invoice was cancelled."),
         "paid": _("It was paid meanwhile."),
@@ -296,6 +324,10 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
     ),
     "message.sent": _emailed,
     "message.failed": _mail_failed,
+    "message.bounced": _mail_bounced,
+    "message.delayed": _mail_delayed,
+    "message.complained": _mail_complained,
+    "address.lifted": _address_lifted,
     "message.skipped": _mail_skipped,
     "message.cancelled": lambda data: (
         "mail-minus",

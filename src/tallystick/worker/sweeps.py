@@ -15,6 +15,7 @@ from tallystick.invoices.queries import unrendered
 from tallystick.invoices.release import due_releases, release_invoices
 from tallystick.invoices.render import render_invoice
 from tallystick.invoices.send import prepare_document_email
+from tallystick.mail.port import keep_connections
 from tallystick.messages.invitation import prepare_invitation_email
 from tallystick.messages.send import Prepare, due_messages, send_message
 from tallystick.payments.compare import compare_account, due_comparisons
@@ -121,8 +122,9 @@ def sweep_digests(seller_id: UUID | None = None) -> int:
 
 
 def sweep_messages(seller_id: UUID | None = None) -> int:
-    """Send what waits in the outbox."""
-    return _each(seller_id, due_messages, partial(send_message, prepare=lambda m: PREPARE[m.kind](m)), "message_id")
+    """Send what waits in the outbox, over connections that stay open for the batch."""
+    with keep_connections():
+        return _each(seller_id, due_messages, partial(send_message, prepare=lambda m: PREPARE[m.kind](m)), "message_id")
 
 
 def sweep_attempts(seller_id: UUID | None = None) -> int:

@@ -39,6 +39,8 @@ WORDS = {
     "port": _("A port is a number from 1 to 65535, mostly 587 or 465."),
     "security": _("Choose how the connection is protected."),
     "sender_address": _("This isn't an email address."),
+    "region": _("Choose a region."),
+    "per_minute": _("A number from 0 to 10,000."),
     "password": _("The server or user changed. Type the password again, so that it isn't sent to the wrong place."),
 }
 LOGO_WORDS = {
@@ -219,40 +221,6 @@ class GatewayForm(forms.Form):
     def config(self) -> dict[str, str]:
         """Return the provider's settings as typed."""
         return {field.name: self.cleaned_data[f"config-{field.name}"] for field in self.provider.fields}
-
-
-class RouteForm(forms.Form):
-    """The seller's own mail server."""
-
-    sender_address = Email(label=_("Sender"), help_text=_("The address your invoices come from."))
-    host = Line(label=_("Server"), max_length=255, placeholder="smtp.example.com")
-    port = forms.IntegerField(
-        label=_("Port"),
-        initial=587,
-        min_value=1,
-        max_value=65535,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        error_messages={"min_value": WORDS["port"], "max_value": WORDS["port"]},
-    )
-    security = forms.ChoiceField(
-        label=_("Protection"),
-        choices=[("starttls", _("STARTTLS, mostly port 587")), ("tls", _("TLS, mostly port 465")), ("none", _("None"))],
-    )
-    username = Line(label=_("User"), max_length=200, required=False)
-    password = Line(
-        label=_("Password"),
-        max_length=500,
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text=_("Stored encrypted and never shown. Left empty, the stored one stays."),
-    )
-
-
-class TestMailForm(forms.Form):
-    """Where a test goes."""
-
-    to = Email(label=_("Send a test to"))
 
 
 class InviteForm(forms.Form):

@@ -348,17 +348,6 @@ def settings_env() -> Any:
     settings.ENV.sandbox_url = before
 
 
-def test_a_test_mail_that_fails_says_so(world: World) -> None:
-    client = client_of(world)
-    route = {"sender_address": "a@x.example", "host": "127.0.0.1", "port": "9", "security": "none"}
-    assert client.post(url(world, "settings-email"), {**route, "host": "http://x"}).status_code == 422
-    assert client.post(url(world, "settings-email"), route).status_code == 302
-    answer = client.post(url(world, "settings-email-test"), {"to": "me@x.example"})
-    assert answer.status_code == 422
-    assert "The server said" in answer.content.decode()
-    assert client.post(url(world, "settings-email-default")).status_code == 302
-
-
 def test_an_invitation_from_the_button_to_the_first_page(world: World) -> None:
     client, address = client_of(world), f"bob-{new_id().hex}@x.example"
     assert client.post(url(world, "members"), {"email": address, "role": "sales"}).status_code == 302

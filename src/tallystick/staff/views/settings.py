@@ -79,7 +79,7 @@ def sections(desk: Desk) -> list[Section]:
             _("Notice, retries, and when charges stop and ask"),
             SETTINGS,
         ),
-        ("settings-email", "mail", _("Email"), _("Which server sends your mail, and a test"), SETTINGS),
+        ("settings-email", "mail", _("Email"), _("Which way your mail goes out, and a test"), SETTINGS),
         ("settings-templates", "file-text", _("Templates"), _("What your emails say, and which go out"), SETTINGS),
         ("members", "users-round", _("People"), _("Who works here and what they may do"), MEMBERS),
         ("status", "activity", _("Status"), _("What waits, what failed, what to retry"), OPERATE),

@@ -28,7 +28,7 @@ from tallystick.messages.send import default_transport
 from tallystick.messages.triggers import save_triggers
 from tallystick.messages.triggers import triggers as kept_triggers
 from tallystick.messages.wording import PLACEHOLDERS
-from tallystick.sellers.mail_route import send_test_mail
+from tallystick.sellers.mail_test import send_test_mail
 from tallystick.sellers.roles import SETTINGS
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.templates import TemplateForm, TriggersForm

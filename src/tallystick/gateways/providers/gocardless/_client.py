@@ -22,7 +22,7 @@ from gocardless_pro.errors import (  # type: ignore[import-untyped]
 )
 
 from tallystick.base import http
-from tallystick.gateways.requests_bridge import open_session
+from tallystick.base.requests_bridge import open_session
 
 LIVE_URL = "https://api.gocardless.com"
 SANDBOX_URL = "https://api-sandbox.gocardless.com"

@@ -13,7 +13,7 @@ from mollie.api.objects.payment import Payment
 from mollie.api.resources import CustomerMandates, PaymentRefunds
 
 from tallystick.base import http
-from tallystick.gateways.requests_bridge import open_session
+from tallystick.base.requests_bridge import open_session
 
 API_URL = "https://api.mollie.com"
 

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import smtplib
-from typing import cast
 
-from django.core.mail import EmailMultiAlternatives, get_connection
+from tallystick.mail._message import build_message
+from tallystick.mail.envelope import (
+    Delivery,
+    Envelope,
+    MailMisconfigured,
+    MailRefused,
+    MailUnavailable,
+    Refusal,
+    Transport,
+)
+from tallystick.mail.providers.smtp import lines
 
-from tallystick.mail.envelope import Delivery, MailMisconfigured, MailRefused, MailUnavailable, Refusal, Transport
-from tallystick.mail.providers.smtp.backend import Backend
 
-
-def deliver_smtp(message: EmailMultiAlternatives, *, transport: Transport) -> Delivery:
-    """Send it. Raises MailRefused, MailUnavailable or MailMisconfigured."""
-    connection = cast(
-        "Backend",
-        get_connection(
-            "tallystick.mail.providers.smtp.backend.Backend",
-            fail_silently=False,
-            host=transport.host,
-            port=transport.port,
-            username=transport.username,
-            password=transport.password,
-            use_tls=transport.use_tls,
-            use_ssl=transport.use_ssl,
-            timeout=transport.timeout_s,
-        ),
-    )
+def deliver_smtp(envelope: Envelope, *, transport: Transport) -> Delivery:
+    """Send it. Raises MailRefused, MailUnavailable, MailMisconfigured or BadEnvelope."""
+    message = build_message(envelope)
     try:
-        connection.send_messages([message])
+        answers = lines.send(message, transport)
     except smtplib.SMTPRecipientsRefused as error:
         raise _all_refused(_refusals(error.recipients)) from error
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
@@ -41,9 +34,11 @@ def deliver_smtp(message: EmailMultiAlternatives, *, transport: Transport) -> De
         if 500 <= error.smtp_code < 600:
             raise MailRefused(error.smtp_code, _text(error.smtp_error)) from error
         raise MailUnavailable(_words(error)) from error
+    except UnicodeError as error:
+        raise MailMisconfigured("the user name or password has letters that this server can't be told") from error
     except (smtplib.SMTPException, OSError) as error:
         raise MailUnavailable(f"{type(error).__name__}: {error}") from error
-    refused = _refusals(connection.refused)
+    refused = _refusals(answers)
     lost = {refusal.address for refusal in refused}
     return Delivery(tuple(one for one in message.recipients() if one not in lost), refused)
 

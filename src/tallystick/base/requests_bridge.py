@@ -1,4 +1,4 @@
-"""A bridge for provider SDKs that are built on requests: each of their calls leaves the house through `base.http`."""
+"""A bridge for libraries that are built on requests: each of their calls leaves the house through `base.http`."""
 
 from __future__ import annotations
 
