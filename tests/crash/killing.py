@@ -58,9 +58,7 @@ class Flows:
 
 def set_up(make_world: Callable[[], World], stage: Callable[[World], Given]) -> tuple[World, Given]:
     """A world of now, and what the flow is given."""
-    world = make_world()
-    world.now = clock.now()
-    world.today = world.now.date()
+    world = make_world().begin_at_noon(clock.now())
     given = stage(world)
     return world, {"seller": str(world.seller_id), "now": world.now.isoformat(), **given}
 

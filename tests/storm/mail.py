@@ -52,9 +52,7 @@ def run(*, kills: int, mails: int, seed: int) -> Outcome:
             settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
             models.LEASE = send.LEASE = LEASE  # type: ignore[misc]
             blast.FLOOR = 10**9  # this seller has no usual yet
-            world = make_world()
-            world.now = clock.now()
-            world.today = world.now.date()
+            world = make_world().begin_at_noon(clock.now())
             reminded = _queue(world, mails)
             warm_up()
             let_go()

@@ -28,9 +28,7 @@ class Shop:
 
     def __init__(self) -> None:
         register()
-        self.world: World = make_world()
-        self.world.now = clock.now().replace(microsecond=0)
-        self.world.today = self.world.now.date()
+        self.world: World = make_world().begin_at_noon(clock.now().replace(microsecond=0))
         self.account = new_id()
         self.name = self.account.hex[-10:]
         save_gateway_account(

@@ -43,9 +43,7 @@ def make_shops(
 
 
 def _make_shop(invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: random.Random, planned: float) -> Shop:
-    world = make_world()
-    world.now = clock.now() - timedelta(minutes=1)
-    world.today = world.now.date()
+    world = make_world().begin_at_noon(clock.now() - timedelta(minutes=1))
     stage = Stage(world, sandbox, add_sandbox(world, sandbox.url))
     save_rules(wanted=BUSY, **world.acting())
     methods = {name: stage.keep_card(number, customer=name).id for name, number in CARDS.items()}
