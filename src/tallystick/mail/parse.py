@@ -12,9 +12,8 @@ from tallystick.mail._parts import MESSAGES, Part, decode_words, take_apart, wal
 from tallystick.mail._quotes import new_part
 from tallystick.mail._reports import reports_of
 from tallystick.mail.incoming import IncomingFile, IncomingMail
+from tallystick.mail.mark import REF_HEADER
 
-REF_HEADER: Final = "X-Tallystick-Ref"
-"""Our own mark on what goes out; a report that returns the headers brings it back."""
 MOST_TEXT, MOST_HTML, MOST_FILES = 500_000, 1_000_000, 100
 _ADDRESS = re.compile(r"[^\s<>()\[\],;:\"@]{1,64}@[\w.-]{1,253}")
 _ANGLED = re.compile(r"<([^<>]{3,330})>")
