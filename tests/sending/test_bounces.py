@@ -17,8 +17,8 @@ from tallystick.base import clock, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.invoices.send import send_document
 from tallystick.mail.mark import make_mark, marked_message, read_mark, tag_address
-from tallystick.mailboxes.keep import CUT_BYTES, MOST_BYTES, MOST_TRIES, due_mail, keep_mail, lease_mail, retry_mail
-from tallystick.mailboxes.models import IncomingMessage
+from tallystick.mailboxes.keep import CUT_BYTES, MOST_TRIES, due_mail, keep_mail, lease_mail, retry_mail
+from tallystick.mailboxes.models import MOST_BYTES, IncomingMessage
 from tallystick.messages.models import Message, MessageOutcome
 from tallystick.messages.outcomes import lift_silence, silenced
 from tallystick.testing.mailbox import Mailbox, open_mailbox

@@ -16,7 +16,8 @@ from django.views.decorators.csrf import csrf_exempt
 from tallystick.base import clock
 from tallystick.base.inputs import is_email
 from tallystick.mailboxes.intake import seller_of_secret
-from tallystick.mailboxes.keep import MOST_BYTES, keep_mail
+from tallystick.mailboxes.keep import keep_mail
+from tallystick.mailboxes.models import MOST_BYTES
 from tallystick.messages.hear import whose_mail
 
 log = logging.getLogger(__name__)

@@ -13,9 +13,8 @@ from tallystick.base import tenant
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.base.inputs import CONTROL
-from tallystick.mailboxes.models import IncomingMessage
+from tallystick.mailboxes.models import MOST_BYTES, IncomingMessage
 
-MOST_BYTES: Final = 25 * 1024 * 1024
 CUT_BYTES: Final = 1024 * 1024
 """Of a mail above `MOST_BYTES`, its headers and first part up to here are kept."""
 MOST_TRIES: Final = 6

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db import models
 
 from tallystick.base.schema import RowSecurity, Swept, TenantModel
+
+MOST_BYTES: Final = 25 * 1024 * 1024
+"""The largest mail that is kept whole."""
 
 
 class Mailbox(TenantModel):
@@ -83,3 +88,8 @@ class IncomingMessage(TenantModel):
             RowSecurity(name="incoming_message_tenant"),
             Swept(name="incoming_message_swept"),
         ]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether it was too large to be kept whole."""
+        return self.size > MOST_BYTES

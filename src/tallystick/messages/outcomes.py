@@ -93,7 +93,7 @@ def record_outcome(
         _steer(message, recipient, kind, words, now)
         if kind in _TOLD:
             is_hard = kind == "bounced_hard"
-            tell(_TOLD[kind], message, now, recipient=recipient, code=code, words=words, is_hard=is_hard)
+            tell(_TOLD[kind], message, now, recipient=recipient, code=code, words=words, is_hard=is_hard, outcome=kind)
         return True
 
 

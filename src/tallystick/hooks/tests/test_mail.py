@@ -20,8 +20,7 @@ from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.mail.mark import make_mark
 from tallystick.mailboxes.intake import intake_secret, renew_secret
-from tallystick.mailboxes.keep import MOST_BYTES
-from tallystick.mailboxes.models import IncomingMessage, Mailbox
+from tallystick.mailboxes.models import MOST_BYTES, IncomingMessage, Mailbox
 from tallystick.mailboxes.save import MailboxDetails, save_mailbox
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.testing.world import World

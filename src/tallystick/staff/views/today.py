@@ -15,6 +15,7 @@ from tallystick.customers.queries import customers as customers_of
 from tallystick.invoices.queries import numbers_of
 from tallystick.payments.queries import numbers_of as payment_numbers
 from tallystick.reports.attention import money_waits
+from tallystick.reports.bounced import bounced
 from tallystick.reports.dashboard import Attention, dashboard
 from tallystick.sellers.roles import LEDGER, OPERATE, RECORD, REFUND, SELL, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
@@ -47,7 +48,7 @@ def today(request: StaffRequest) -> HttpResponse:
         "today",
         nav="today",
         figures=figures,
-        waiting=[*money_waiting(desk), *_waiting(figures.attention, desk)],
+        waiting=[*money_waiting(desk), *_waiting(figures.attention, len(bounced()), desk)],
         news=tell_facts(facts),
         whose=whose,
         documents=numbers_of(subjects),
@@ -124,7 +125,7 @@ def _charges(slug: str) -> str:
         return ""
 
 
-def _waiting(counts: Attention, desk: Desk) -> list[Wait]:
+def _waiting(counts: Attention, gone: int, desk: Desk) -> list[Wait]:
     slug = desk.place.slug
     status = reverse("status", args=[slug]) if desk.may(OPERATE) else ""
     invoices = reverse("invoices", args=[slug])
@@ -139,6 +140,17 @@ def _waiting(counts: Attention, desk: Desk) -> list[Wait]:
                 _("The mail server refused them or never answered."),
                 status,
                 _("See why"),
+            ),
+        ),
+        (
+            gone,
+            Wait(
+                "mail-x",
+                "bad",
+                ngettext("%(n)d address bounced", "%(n)d addresses bounced", gone),
+                _("Nothing is sent there. Write to the next contact, or correct the address."),
+                reverse("outbox", args=[slug]),
+                _("Decide"),
             ),
         ),
         (
