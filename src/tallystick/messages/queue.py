@@ -17,7 +17,7 @@ from tallystick.messages.blast import BRAKE, brakes
 from tallystick.messages.kinds import ALWAYS
 from tallystick.messages.message_templates import switch_of
 from tallystick.messages.models import Message
-from tallystick.messages.silence import lift_silence, why_all_silent
+from tallystick.messages.silence import lift_silence, silences, why_all_silent
 
 SOON = timedelta(minutes=1)
 """What waits no longer than this has a hint of its own, so that it leaves to the second."""
@@ -99,7 +99,9 @@ def _why_not(letter: Letter) -> str:
     """Why it isn't sent at all, as a stable word; empty when it is."""
     if not letter.is_by_hand and not switch_of(letter.kind).is_on:
         return "template_off"
-    return why_all_silent(letter.recipients) if letter.recipients else "no_address"
+    if not letter.recipients:
+        return "no_address"
+    return why_all_silent(letter.recipients, silences(letter.recipients))
 
 
 def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:

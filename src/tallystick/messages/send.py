@@ -33,8 +33,8 @@ from tallystick.messages.hear import hear_refusals
 from tallystick.messages.message_templates import Words
 from tallystick.messages.models import LEASE, Message
 from tallystick.messages.queue import tell
+from tallystick.messages.silence import is_silent, silences, why_all_silent
 from tallystick.sellers.mail_pace import take_turn
-from tallystick.messages.silence import silenced, tidy_address, why_all_silent
 from tallystick.sellers.mail_route import mail_route
 from tallystick.sellers.queries import seller
 
@@ -114,26 +114,27 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
     try:
         delivery = deliver(envelope, transport=transport)
     except MailRefused as refused:
-        hear_refusals(message=message, refused=refused.refused, is_sent=False, now=now)
-        return _end(message, "failed", str(refused), now)
+        with tenant.tx(seller_id):
+            hear_refusals(message=message, refused=refused.refused, is_sent=False, now=now)
+            return _end(message, "failed", str(refused), now)
     except BadEnvelope as bad:
         return _end(message, "failed", str(bad), now)
     except (MailUnavailable, MailMisconfigured) as trouble:
         return _again(message, str(trouble), now)
     crashpoint("outside.after")
     left_out = "; ".join(f"{each.address}: {each.code} {each.text}" for each in delivery.refused)
-    state = _end(message, "sent", left_out, now, delivery.provider_id)
-    hear_refusals(message=message, refused=delivery.refused, is_sent=True, now=now)
-    return state
+    with tenant.tx(seller_id):
+        hear_refusals(message=message, refused=delivery.refused, is_sent=True, now=now)
+        return _end(message, "sent", left_out, now, delivery.provider_id)
 
 
 def _silent(message: Message) -> str:
     """Return why nobody is left to write to, as a stable word; leave silenced people out of the others."""
     with tenant.tx(message.seller_id, read_only=True):
-        reason = why_all_silent(message.recipients)
-        quiet = silenced([*message.recipients, *message.copies])
-    message.recipients = [one for one in message.recipients if tidy_address(one) not in quiet]
-    message.copies = [one for one in message.copies if tidy_address(one) not in quiet]
+        quiet = silences([*message.recipients, *message.copies])
+    reason = why_all_silent(message.recipients, quiet)
+    message.recipients = [one for one in message.recipients if not is_silent(one, quiet)]
+    message.copies = [one for one in message.copies if not is_silent(one, quiet)]
     return reason
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -70,7 +70,8 @@ def silenced(addresses: Iterable[str], *, also_unsubscribed: bool = False) -> se
 
     Who unsubscribed from news is among them only when asked for: invoices aren't news.
     """
-    return {address for address, row in silences(addresses).items() if also_unsubscribed or row.reason in SKIPPED_FOR}
+    quiet = silences(addresses)
+    return {address for address in quiet if also_unsubscribed or is_silent(address, quiet)}
 
 
 def silences(addresses: Iterable[str]) -> dict[str, SilencedAddress]:
@@ -80,11 +81,17 @@ def silences(addresses: Iterable[str]) -> dict[str, SilencedAddress]:
     return {row.address: row for row in rows}
 
 
-def why_all_silent(addresses: Iterable[str]) -> str:
+def is_silent(address: str, quiet: Mapping[str, SilencedAddress]) -> bool:
+    """Whether a document doesn't go to an address, given the silences."""
+    row = quiet.get(tidy_address(address))
+    return row is not None and row.reason in SKIPPED_FOR
+
+
+def why_all_silent(addresses: Sequence[str], quiet: Mapping[str, SilencedAddress]) -> str:
     """Return why nobody among the addresses can be written to, as a stable word; empty when somebody can."""
-    wanted = [tidy_address(address) for address in addresses]
-    found = {address: row for address, row in silences(wanted).items() if row.reason in SKIPPED_FOR}
-    return SKIPPED_FOR[found[wanted[0]].reason] if wanted and len(found) == len(set(wanted)) else ""
+    if not addresses or not all(is_silent(address, quiet) for address in addresses):
+        return ""
+    return SKIPPED_FOR[quiet[tidy_address(addresses[0])].reason]
 
 
 def count_soft(*, seller_id: UUID, address: str, words: str, message_id: UUID) -> int:

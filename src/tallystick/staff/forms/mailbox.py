@@ -60,11 +60,10 @@ class MailboxForm(forms.Form):
     )
     folder = Line(label=_("Folder"), max_length=200, initial="INBOX")
     every_minutes = forms.IntegerField(
-        label=_("Look every"),
+        label=_("Minutes between two looks"),
         initial=5,
         min_value=1,
         max_value=1440,
-        help_text=_("Minutes."),
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         error_messages={"min_value": MAILBOX_WORDS["every_minutes"], "max_value": MAILBOX_WORDS["every_minutes"]},
     )
