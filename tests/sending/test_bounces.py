@@ -246,6 +246,21 @@ def test_one_bad_mail_holds_up_no_other(world: World, monkeypatch: pytest.Monkey
         assert IncomingMessage.objects.get(id=bad.id).state == "kept"
 
 
+def test_a_report_is_recorded_whole_or_not_at_all(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    message_id = send(world)
+
+    def fail(**_: object) -> None:
+        raise RuntimeError("the power went")
+
+    monkeypatch.setattr(incoming, "finish_mail", fail)
+    assert hear(world, report("exim_gone", to=message_id)).state == "waiting"
+    assert (heard(world, message_id), quiet(world)) == ([], set())
+    monkeypatch.undo()
+    with clock.at(world.now + timedelta(minutes=6)):
+        drain(world.seller_id)
+    assert heard(world, message_id) == [(NORA, "bounced_hard", "5.1.1")]
+
+
 def test_a_mail_is_taken_up_by_one_only(world: World, outsider: World) -> None:
     keep_mail(raw=b"Subject: x\n\n", source="http", **world.acting())
     [(owner, incoming_id)] = due_mail(at=world.now, most=9, seller_id=world.seller_id)

@@ -12,11 +12,13 @@ from uuid import UUID
 from tallystick.base import events, tenant
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
-from tallystick.base.inputs import CONTROL, is_email
+from tallystick.base.inputs import is_email
 from tallystick.base.secrets import seal, unseal
 from tallystick.mailboxes.models import Mailbox
 
 SECURITY: Final = ("tls", "starttls", "none")
+_ONE_LINE = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]+")
+"""What IMAP takes inside quotes: a line break would begin another command."""
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
@@ -87,8 +89,9 @@ def _check(details: MailboxDetails) -> None:
         "host": bool(_HOST.fullmatch(details.host)),
         "port": 1 <= details.port <= 65535,
         "security": details.security in SECURITY,
-        "username": 0 < len(details.username) <= 254 and not CONTROL.search(details.username),
-        "folder": 0 < len(details.folder) <= 200 and not CONTROL.search(details.folder),
+        "username": len(details.username) <= 254 and bool(_ONE_LINE.fullmatch(details.username)),
+        "password": not details.password or bool(_ONE_LINE.fullmatch(details.password)),
+        "folder": len(details.folder) <= 200 and bool(_ONE_LINE.fullmatch(details.folder)),
         "every_minutes": 1 <= details.every_minutes <= 1440,
     }
     problems = {name: name for name, is_good in fits.items() if not is_good}

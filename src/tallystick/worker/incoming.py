@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 from uuid import UUID
 
-from tallystick.base import clock
+from tallystick.base import clock, tenant
 from tallystick.mail.folder import MailAccount
 from tallystick.mail.incoming import IncomingMail
 from tallystick.mail.parse import parse_mail
@@ -30,18 +30,19 @@ def hear_mail(*, seller_id: UUID, incoming_id: UUID, now: datetime) -> str:
         message_id = message_meant(mail)
         if message_id and seller_of_message(message_id) != seller_id:
             message_id = None
-        state = _act(seller_id, incoming_id, mail, message_id, now)
+        with tenant.tx(seller_id):
+            state = _act(seller_id, incoming_id, mail, message_id, now)
+            finish_mail(
+                seller_id=seller_id,
+                incoming_id=incoming_id,
+                state=state,
+                from_address=mail.from_address,
+                subject=mail.subject,
+                message_id=message_id,
+            )
     except Exception as error:
         postpone_mail(seller_id=seller_id, incoming_id=incoming_id, error=repr(error))
         raise
-    finish_mail(
-        seller_id=seller_id,
-        incoming_id=incoming_id,
-        state=state,
-        from_address=mail.from_address,
-        subject=mail.subject,
-        message_id=message_id,
-    )
     return state
 
 
@@ -50,14 +51,17 @@ def _act(seller_id: UUID, incoming_id: UUID, mail: IncomingMail, message_id: UUI
         at = min(mail.sent_at or now, now)
         if hear_reports(seller_id=seller_id, message_id=message_id, reports=mail.reports, at=at, now=now):
             return "bounced"
-    show_to_people(seller_id=seller_id, incoming_id=incoming_id, mail=mail, message_id=message_id, now=now)
-    return "unverified" if mail.reports else "kept"
+    return leave_to_people(seller_id=seller_id, incoming_id=incoming_id, mail=mail, message_id=message_id, now=now)
 
 
-def show_to_people(
+def leave_to_people(
     *, seller_id: UUID, incoming_id: UUID, mail: IncomingMail, message_id: UUID | None, now: datetime
-) -> None:
-    """Put a mail where people read it. It stays kept as it came; a report without our signature comes here too."""
+) -> str:
+    """Leave a mail that is no news of a message to people, and return its state; a report that proves nothing is one.
+
+    In the transaction that finishes the mail.
+    """
+    return "unverified" if mail.reports else "kept"
 
 
 def poll_own_mailbox(account: MailAccount) -> int:
