@@ -17,8 +17,8 @@ from tallystick.invoices.queries import unrendered
 from tallystick.invoices.release import due_releases, release_invoices
 from tallystick.invoices.render import render_invoice
 from tallystick.invoices.send import prepare_document_email
-from tallystick.mail.port import keep_connections
 from tallystick.mail.folder import MailAccount
+from tallystick.mail.port import keep_connections
 from tallystick.mailboxes.keep import due_mail
 from tallystick.mailboxes.poll import due_mailboxes, poll_mailbox
 from tallystick.messages.invitation import prepare_invitation_email
