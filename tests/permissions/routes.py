@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tallystick.hooks import mail as mail_hooks
 from tallystick.hooks import views as hooks
 from tallystick.pay import door as pay
 from tallystick.staff import door as staff
@@ -73,11 +72,7 @@ def _walk(patterns: Iterable[Any], prefix: str = "") -> Iterator[tuple[str, str]
 
 
 def _declared(path: str, view: str) -> Route:
-    for door, table in (
-        ("staff", staff.DECLARED),
-        ("pay", pay.DECLARED),
-        ("hooks", {**hooks.DECLARED, **mail_hooks.DECLARED}),
-    ):
+    for door, table in (("staff", staff.DECLARED), ("pay", pay.DECLARED), ("hooks", hooks.DECLARED)):
         if view in table:
             needs, methods = table[view]
             if door == "staff" and not path.startswith("s/<slug:slug>/"):

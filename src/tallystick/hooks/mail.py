@@ -15,6 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tallystick.base import clock
 from tallystick.base.inputs import is_email
+from tallystick.hooks.answer import say
 from tallystick.mailboxes.intake import seller_of_secret
 from tallystick.mailboxes.keep import keep_mail
 from tallystick.mailboxes.models import MOST_BYTES
@@ -38,11 +39,11 @@ def receive(request: HttpRequest) -> HttpResponse:
     """
     secret = settings.ENV.incoming_secret.get_secret_value()
     if not secret:
-        return _say("no mail is taken here", 404)
+        return say("no mail is taken here", 404)
     if request.method != "POST":
         return HttpResponse(status=405, headers={"Allow": "POST"})
     if not hmac.compare_digest(_bearer(request), secret.encode()):
-        return _say("wrong secret", 401)
+        return say("wrong secret", 401)
     return _take(request, None)
 
 
@@ -54,8 +55,8 @@ def receive_for(request: HttpRequest, mailbox_id: UUID) -> HttpResponse:
     try:
         seller_id = seller_of_secret(mailbox_id, _bearer(request))
     except (OperationalError, InterfaceError):
-        return _say("try again later", 503)
-    return _take(request, seller_id) if seller_id else _say("wrong secret", 401)
+        return say("try again later", 503)
+    return _take(request, seller_id) if seller_id else say("wrong secret", 401)
 
 
 def _take(request: HttpRequest, seller_id: UUID | None) -> HttpResponse:
@@ -66,8 +67,8 @@ def _take(request: HttpRequest, seller_id: UUID | None) -> HttpResponse:
     try:
         is_ours = keep_for(raw=raw, to=to, size=size, source="http", seller_id=seller_id, now=clock.now())
     except (OperationalError, InterfaceError):
-        return _say("try again later", 503)
-    return _say("kept" if is_ours else "nobody's", 200)
+        return say("try again later", 503)
+    return say("kept" if is_ours else "nobody's", 200)
 
 
 def keep_for(
@@ -89,7 +90,3 @@ def keep_for(
 def _bearer(request: HttpRequest) -> bytes:
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     return secret.strip().encode() if scheme.lower() == "bearer" else b""
-
-
-def _say(text: str, status: int) -> HttpResponse:
-    return HttpResponse(text, status=status, content_type="text/plain")
