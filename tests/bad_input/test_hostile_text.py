@@ -354,6 +354,7 @@ def held(client: Client, world: World, url: str, given: dict[str, str], name: st
         ("settings/gateways/new/sandbox", "config-"),
         ("settings/charging", "notice_days"),
         ("settings/email", 'name="host"'),
+        ("settings/email/mailbox", 'name="host"'),
         ("settings/people", 'name="role"'),
         ("catalog/new", "unit_price"),
     ],

@@ -88,10 +88,14 @@ def test_every_requirement_of_this_release_is_covered() -> None:
                 "E2",
                 "E3",
                 "E4",
+                "E7",
+                "E8",
+                "E9",
                 "E17",
                 "E19",
                 "E20",
                 "F6",
+                "F8",
             ]
         ),
     ]

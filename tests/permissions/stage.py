@@ -15,11 +15,17 @@ from PIL import Image
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.catalog.save import save_item
+from tallystick.customers.models import Contact
 from tallystick.gateways.port import Payout as Told
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.attach import attach_file
 from tallystick.invoices.send import send_document
-from tallystick.messages.models import Message
+from tallystick.mailboxes.keep import keep_mail
+from tallystick.mailboxes.models import IncomingMessage
+from tallystick.mailboxes.save import MailboxDetails, save_mailbox
+from tallystick.messages.models import Message, SilencedAddress
+from tallystick.messages.outcomes import silence_address
+from tallystick.messages.queue import Letter, queue_message
 from tallystick.payments._settlement import book_payout
 from tallystick.payments.ask_card import request_card
 from tallystick.payments.links import charge_url, request_url
@@ -113,7 +119,7 @@ def set_stage(world: World) -> Stage:
     day = world.today + timedelta(days=20)
     plan = Plan(charge_id, item.id, "date", charge_on=day, payment_method_id=method_id)
     schedule_charge(seller_id=world.seller_id, plan=plan, now=world.now)
-    returned = _money_that_moved(world, account_id)
+    returned = {**_money_that_moved(world, account_id), **_mail_that_came(world)}
     tokens = {
         "p": token,
         "r": request_url(asked_id, 1).rsplit("/", 1)[1],
@@ -154,6 +160,29 @@ def _money_that_moved(world: World, account_id: UUID) -> dict[str, object]:
             "allocation_id": Allocation.objects.get(payment_id=payment_id).id,
             "payout_id": Payout.objects.get().id,
         }
+
+
+def _mail_that_came(world: World) -> dict[str, object]:
+    """A mailbox, a mail that couldn't be read, and an address that bounced, with somebody else to write to."""
+    message_id, given = new_id(), world.acting()
+    letter = Letter(
+        message_id, "bounced", "invoice", ["pia@press.example"], "en", "s", "b", customer_id=world.customers["pia"]
+    )
+    queue_message(letter=letter, **given)
+    silence_address(address="pia@press.example", reason="bounced", message_id=message_id, **given)
+    details = MailboxDetails(
+        address="ar@acme.example", has_plus_addresses=False, host="127.0.0.1", port=9, security="none", username="ar",
+        password="secret", folder="INBOX", every_minutes=5,
+    )  # fmt: skip
+    save_mailbox(details=details, **given)
+    keep_mail(raw=b"Subject: x\n\n", source="http", **given)
+    with tenant.tx(world.seller_id):
+        Contact.objects.create(
+            id=new_id(), seller_id=world.seller_id, customer_id=world.customers["pia"], name="Ana",
+            email="ap@press.example", gets_documents=False,
+        )  # fmt: skip
+        IncomingMessage.objects.update(state="failed")
+        return {"silence_id": SilencedAddress.objects.get().id, "incoming_id": IncomingMessage.objects.get().id}
 
 
 def known(stage: Stage, path: str) -> dict[str, object]:

@@ -63,6 +63,7 @@ QUIET = frozenset(
         "request.made",
         "seller.changed",
         "seller.mail_route_changed",
+        "seller.mailbox_changed",
     }
 )
 """Facts that only the timeline wants: nothing reacts to them, so they are born done."""

@@ -23,6 +23,7 @@ ORDER = (
     "catalog",
     "customers",
     "sellers",
+    "mailboxes",
     "gateways",
     "mail",
     "pdf",

@@ -81,6 +81,8 @@ def serve(*, port: int, demo: bool) -> int:
             load_demo()
             marker.touch()
         programs.start_worker()
+        if os.environ.get("TALLYSTICK_LMTP_BIND"):
+            programs.start_lmtp()
         programs.start_web(port)
         print(f"Tallystick is ready: http://127.0.0.1:{port}/", flush=True)
         return programs.wait()

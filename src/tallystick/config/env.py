@@ -60,6 +60,25 @@ class Environment(BaseSettings):
     )
     dkim_selector: str = Field("tally", description="Name of that key in DNS.", pattern=r"^[A-Za-z0-9-]{1,63}$")
     dkim_domain: str = Field("", description="Domain that signs; empty takes that of the sender address.")
+    bounce_address: str = Field(
+        "",
+        pattern=r"^$|^[a-z0-9._-]{1,20}@[a-z0-9.-]+$",
+        description="Where bounces of the default mail route come back to, with a mark after a plus; empty collects none.",
+    )
+    imap_host: str = Field("", description="Host of the mailbox behind the bounce address; empty when none is read.")
+    imap_port: int = Field(993, description="Port of that mailbox.", ge=1, le=65535)
+    imap_security: Literal["tls", "starttls", "none"] = Field("tls", description="How that mailbox is secured.")
+    imap_user: str = Field("", description="User name of that mailbox.")
+    imap_password: SecretStr = Field(SecretStr(""), description="Password of that mailbox.")
+    imap_folder: str = Field("INBOX", description="Folder of that mailbox.")
+    lmtp_bind: str = Field(
+        "",
+        pattern=r"^$|^[\w.:\[\]-]+:\d{1,5}$",
+        description="Address and port to take incoming mail by LMTP, as in 127.0.0.1:2424; empty for none.",
+    )
+    incoming_secret: SecretStr = Field(
+        SecretStr(""), description="Secret of a mail server that posts incoming mail to /hooks/mail; empty for none."
+    )
     sandbox_url: str = Field("", description="Address of the sandbox payment provider; empty hides it.")
     mailbox_url: str = Field("", description="Address of the demo mailbox, linked from the start page; empty hides it.")
     trusted_proxies: int = Field(0, description="How many proxies in front add X-Forwarded-For.", ge=0)

@@ -68,6 +68,10 @@ class Programs:
         """Start the worker."""
         self._start("-m", "tallystick.worker")
 
+    def start_lmtp(self) -> None:
+        """Start taking mail by LMTP, and wait until it does."""
+        self._announced("django", "lmtp")
+
     def start_web(self, port: int) -> None:
         """Start the web server and wait until it answers."""
         workers = os.environ.get("TALLYSTICK_WEB_WORKERS", "2")

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "tallystick.base.apps.BaseConfig",
     "tallystick.sellers.apps.SellersConfig",
+    "tallystick.mailboxes.apps.MailboxesConfig",
     "tallystick.customers.apps.CustomersConfig",
     "tallystick.catalog.apps.CatalogConfig",
     "tallystick.ledger.apps.LedgerConfig",
@@ -175,6 +176,7 @@ EMAIL_TIMEOUT = 60
 DEFAULT_FROM_EMAIL = ENV.sender
 MAIL_DOMAIN = DEFAULT_FROM_EMAIL.rpartition("@")[2]
 DKIM_PRIVATE_KEY, DKIM_SELECTOR, DKIM_DOMAIN = ENV.dkim_key, ENV.dkim_selector, ENV.dkim_domain or MAIL_DOMAIN
+BOUNCE_ADDRESS = ENV.bounce_address
 
 LOGGING = {
     "version": 1,

@@ -10,12 +10,16 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tallystick.base import clock, inbox, tenant
 from tallystick.gateways.port import BadSignature, MalformedWebhook, StaleWebhook
-from tallystick.hooks import services
+from tallystick.hooks import mail, services
 from tallystick.hooks.answer import MOST_BYTES, say
 from tallystick.payments.gateways import open_gateway
 from tallystick.payments.queries import gateway_account, seller_of_gateway_account
 
-DECLARED = {"tallystick.hooks.views.receive": ("signature", frozenset({"POST"})), **services.DECLARED}
+DECLARED = {
+    "tallystick.hooks.views.receive": ("signature", frozenset({"POST"})),
+    **services.DECLARED,
+    **mail.DECLARED,
+}
 """View name → (who may, methods), for the permission matrix."""
 
 

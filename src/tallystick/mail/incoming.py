@@ -19,8 +19,9 @@ class IncomingFile:
 class RecipientReport:
     """What a mail server says about one recipient (RFC 3464).
 
-    `outcome` is delayed, delivered, bounced_soft or bounced_hard; `code` the truest enhanced status found ("5.1.1"),
-    which may differ from the Status field; `words` the server's own. `recipient` is in lower case.
+    `outcome` is delayed, delivered, bounced_soft, bounced_hard, or rejected when the server disliked the mail rather than
+    the address; `code` the truest status found ("5.1.1"), which may differ from the Status field; `words` the server's
+    own. `recipient` is in lower case, and empty when the report doesn't say.
     """
 
     recipient: str
@@ -35,7 +36,8 @@ class IncomingMail:
 
     `references` holds the Message-IDs it answers, nearest first. `text` is the new part, without the quoted one;
     `whole_text` has both; `html` is as sent, not cleaned. `is_automatic` marks auto-replies, lists and loops
-    (RFC 3834); `reports` is filled for delivery reports only, and `reported_id` is the Message-ID they return.
+    (RFC 3834); `reports` is filled for delivery reports only; `reported_id` is the Message-ID they return, and
+    `reported_ref` our own mark in the returned headers, which proves nothing until its signature is checked.
     """
 
     message_id: str
@@ -52,3 +54,4 @@ class IncomingMail:
     is_automatic: bool = False
     reports: tuple[RecipientReport, ...] = ()
     reported_id: str = ""
+    reported_ref: str = ""

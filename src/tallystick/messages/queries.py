@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from tallystick.base.pages import Page, keyset_page
 from tallystick.messages.blast import BRAKE
-from tallystick.messages.models import Message
+from tallystick.messages.models import Message, MessageOutcome, SilencedAddress
 
 
 def messages_about(document_ids: Sequence[UUID]) -> list[Message]:
@@ -44,3 +45,16 @@ def failed_messages(*, most: int = 50) -> list[Message]:
 def messages_about_payment(payment_id: UUID) -> list[Message]:
     """Return the receipts of a payment, newest first."""
     return list(Message.objects.filter(payment_id=payment_id).order_by("-created_at", "-id"))
+
+
+def heard_about(message_ids: Sequence[UUID]) -> Mapping[UUID, list[MessageOutcome]]:
+    """Return what was heard about messages that were sent, by message, in its order. One query, none for no messages."""
+    found: dict[UUID, list[MessageOutcome]] = defaultdict(list)
+    for row in MessageOutcome.objects.filter(message_id__in=message_ids).order_by("at", "id") if message_ids else ():
+        found[row.message_id].append(row)
+    return found
+
+
+def silence(silence_id: UUID) -> SilencedAddress | None:
+    """Return an address that is silent, or was, or None."""
+    return SilencedAddress.objects.filter(id=silence_id).first()

@@ -17,6 +17,7 @@ from tallystick.messages.blast import BRAKE, brakes
 from tallystick.messages.kinds import ALWAYS
 from tallystick.messages.message_templates import switch_of
 from tallystick.messages.models import Message
+from tallystick.messages.silence import lift_silence, silences, why_all_silent
 
 SOON = timedelta(minutes=1)
 """What waits no longer than this has a hint of its own, so that it leaves to the second."""
@@ -53,8 +54,8 @@ def queue_message(
 ) -> Message:
     """Put a message into the outbox, due at once unless `due_at` says later, and return the row.
 
-    Idempotent by `dedupe_key`: the first one stands. One without recipients, and one of a kind that was switched off,
-    is kept as skipped, with the reason.
+    Idempotent by `dedupe_key`: the first one stands. One without recipients or to silenced ones only, and one of a kind
+    that was switched off, is kept as skipped, with the reason.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
         known = Message.objects.filter(dedupe_key=letter.dedupe_key).first()
@@ -98,18 +99,25 @@ def _why_not(letter: Letter) -> str:
     """Why it isn't sent at all, as a stable word; empty when it is."""
     if not letter.is_by_hand and not switch_of(letter.kind).is_on:
         return "template_off"
-    return "" if letter.recipients else "no_address"
+    if not letter.recipients:
+        return "no_address"
+    return why_all_silent(letter.recipients, silences(letter.recipients))
 
 
 def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
-    """Put a failed message back into the outbox, with the same Message-ID, and return whether it was."""
+    """Put a failed message back into the outbox, with the same Message-ID, and return whether it was.
+
+    A person wants it to go, so its people are written to again, whatever silenced them.
+    """
     with tenant.tx(seller_id, actor_id=actor_id):
-        changed = Message.objects.filter(id=message_id, state="failed").update(
-            state="queued", reason="", tries=0, due_at=now
-        )
-        if changed:
-            ring("messages")
-        return bool(changed)
+        message = Message.objects.select_for_update().filter(id=message_id, state="failed").first()
+        if message is None:
+            return False
+        for address in (*message.recipients, *message.copies):
+            lift_silence(seller_id=seller_id, address=address, now=now, actor_id=actor_id)
+        Message.objects.filter(id=message_id).update(state="queued", reason="", outcome="", tries=0, due_at=now)
+        ring("messages")
+        return True
 
 
 def cancel_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:

@@ -16,6 +16,7 @@ from django.db import connection
 
 from tallystick.base import tenant
 from tallystick.base.crashpoint import crashpoint
+from tallystick.mail.mark import REF_HEADER, make_mark, tag_address
 from tallystick.mail.port import (
     Attachment,
     BadEnvelope,
@@ -27,9 +28,12 @@ from tallystick.mail.port import (
     Transport,
     deliver,
 )
+from tallystick.mailboxes.queries import plus_address
+from tallystick.messages.hear import hear_refusals
 from tallystick.messages.message_templates import Words
 from tallystick.messages.models import LEASE, Message
 from tallystick.messages.queue import tell
+from tallystick.messages.silence import is_silent, silences, why_all_silent
 from tallystick.sellers.mail_pace import take_turn
 from tallystick.sellers.mail_route import mail_route
 from tallystick.sellers.queries import seller
@@ -104,16 +108,34 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
         return _wait(message, prepared.reason, now)
     if prepared.words:
         message.subject, message.body = prepared.words.subject[:300], prepared.words.body
+    if reason := _silent(message):
+        return _end(message, "skipped", reason, now)
     envelope, transport = _envelope(message, prepared, now)
     try:
         delivery = deliver(envelope, transport=transport)
-    except (MailRefused, BadEnvelope) as refused:
-        return _end(message, "failed", str(refused), now)
+    except MailRefused as refused:
+        with tenant.tx(seller_id):
+            hear_refusals(message=message, refused=refused.refused, is_sent=False, now=now)
+            return _end(message, "failed", str(refused), now)
+    except BadEnvelope as bad:
+        return _end(message, "failed", str(bad), now)
     except (MailUnavailable, MailMisconfigured) as trouble:
         return _again(message, str(trouble), now)
     crashpoint("outside.after")
     left_out = "; ".join(f"{each.address}: {each.code} {each.text}" for each in delivery.refused)
-    return _end(message, "sent", left_out, now, delivery.provider_id)
+    with tenant.tx(seller_id):
+        hear_refusals(message=message, refused=delivery.refused, is_sent=True, now=now)
+        return _end(message, "sent", left_out, now, delivery.provider_id)
+
+
+def _silent(message: Message) -> str:
+    """Return why nobody is left to write to, as a stable word; leave silenced people out of the others."""
+    with tenant.tx(message.seller_id, read_only=True):
+        quiet = silences([*message.recipients, *message.copies])
+    reason = why_all_silent(message.recipients, quiet)
+    message.recipients = [one for one in message.recipients if not is_silent(one, quiet)]
+    message.copies = [one for one in message.copies if not is_silent(one, quiet)]
+    return reason
 
 
 def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
@@ -140,7 +162,9 @@ def _spread(begins_at: datetime, per_minute: int, now: datetime) -> None:
 def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Envelope, Transport]:
     with tenant.tx(message.seller_id, read_only=True):
         sender, route = seller(message.seller_id), mail_route()
+        bounces_to = _bounces_to(route)
     address, transport = route or (settings.DEFAULT_FROM_EMAIL, default_transport())
+    mark = make_mark(message.id)
     envelope = Envelope(
         message_id=message.message_id,
         sender_name=sender.name,
@@ -153,10 +177,19 @@ def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Enve
         html=prepared.html,
         attachments=prepared.attachments,
         language=message.language,
+        return_path=tag_address(bounces_to, mark) if bounces_to else "",
+        headers={REF_HEADER: mark},
         sent_at=now,
         reference=str(message.id),
     )
     return envelope, transport
+
+
+def _bounces_to(route: tuple[str, Transport] | None) -> str:
+    """Return the address that a message's mark is added to; a service takes its bounces itself. Inside `tenant.tx`."""
+    if route is None:
+        return str(settings.BOUNCE_ADDRESS)
+    return plus_address() if route[1].kind == "smtp" else ""
 
 
 def default_transport() -> Transport:

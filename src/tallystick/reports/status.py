@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import connection
 
-SWEEPERS = ("events", "messages", "attempts", "inbox")
+SWEEPERS = ("events", "messages", "attempts", "inbox", "incoming")
 _WAITING = """
 SELECT 'events' AS sweeper, count(*), min(due_at), max(tries) FROM event WHERE done_at IS NULL AND due_at <= %(at)s
 UNION ALL SELECT 'messages', count(*), min(due_at), max(tries) FROM message
@@ -15,10 +15,14 @@ UNION ALL SELECT 'messages', count(*), min(due_at), max(tries) FROM message
 UNION ALL SELECT 'attempts', count(*), min(due_at), max(tries) FROM charge_attempt
   WHERE state IN ('reserved', 'sent', 'action_required', 'processing', 'unknown', 'canceling') AND due_at <= %(at)s
 UNION ALL SELECT 'inbox', count(*), min(due_at), max(tries) FROM inbound_event WHERE done_at IS NULL AND due_at <= %(at)s
+UNION ALL SELECT 'incoming', count(*), min(due_at), max(tries) FROM incoming_message
+  WHERE state = 'waiting' AND due_at <= %(at)s
 """
 _TROUBLE = """
 SELECT at, kind, tries, last_error FROM event WHERE done_at IS NULL AND last_error <> ''
 UNION ALL SELECT received_at, kind, tries, last_error FROM inbound_event WHERE done_at IS NULL AND last_error <> ''
+UNION ALL SELECT received_at, source, tries, last_error FROM incoming_message
+  WHERE state = 'waiting' AND last_error <> ''
 ORDER BY 1 LIMIT %(most)s
 """
 
@@ -35,7 +39,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A fact or webhook whose handling failed and will be tried again."""
+    """A fact, webhook or mail whose handling failed and will be tried again."""
 
     at: datetime
     kind: str

@@ -106,6 +106,8 @@ def skip_reason(reason: str) -> str:
     return {
         "no_address": _("There is no email address for this customer."),
         "bounced_address": _("Mail to this address bounced, so nothing more is sent there."),
+        "complained": _("This address marked our mail as spam, so nothing more is sent there."),
+        "stopped": _("They asked us to stop writing."),
         "template_off": _("This kind of email is switched off under Settings, Templates."),
         "voided": _("The invoice was cancelled."),
         "paid": _("It was paid meanwhile."),

@@ -9,13 +9,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
+from django.conf import settings
+
 from tallystick.base import clock, events, inbox, tenant
 from tallystick.base.invariants import broken_rules
 from tallystick.invoices.queries import unrendered
 from tallystick.invoices.release import due_releases, release_invoices
 from tallystick.invoices.render import render_invoice
 from tallystick.invoices.send import prepare_document_email
+from tallystick.mail.folder import MailAccount
 from tallystick.mail.port import keep_connections
+from tallystick.mailboxes.keep import due_mail
+from tallystick.mailboxes.poll import due_mailboxes, poll_mailbox
 from tallystick.messages.invitation import prepare_invitation_email
 from tallystick.messages.send import Prepare, due_messages, send_message
 from tallystick.payments.compare import compare_account, due_comparisons
@@ -36,6 +41,7 @@ from tallystick.payments.run import due_charges, run_scheduled_charge
 from tallystick.payments.send_request import prepare_request_email
 from tallystick.payments.sweep import ask_about_dispute, due_attempts, due_disputes, resolve_attempt
 from tallystick.sellers.queries import all_sellers, seller
+from tallystick.worker.incoming import hear_mail, poll_own_mailbox
 from tallystick.worker.switchboard import react
 
 log = logging.getLogger(__name__)
@@ -182,6 +188,32 @@ def sweep_inbox(seller_id: UUID | None = None) -> int:
     return _each(seller_id, inbox.due, hear_event, "inbound_id")
 
 
+def sweep_mailboxes(seller_id: UUID | None = None) -> int:
+    """Keep what is new in the mailboxes: each seller's, and the installation's own."""
+    done = _each(seller_id, due_mailboxes, poll_mailbox, "mailbox_id")
+    if seller_id is None and settings.ENV.imap_host:
+        _quietly(lambda: poll_own_mailbox(own_account()))
+    return done
+
+
+def own_account() -> MailAccount:
+    """Return the mailbox behind the bounce address of the default mail route."""
+    env = settings.ENV
+    return MailAccount(
+        host=env.imap_host,
+        port=env.imap_port,
+        security=env.imap_security,
+        username=env.imap_user,
+        password=env.imap_password.get_secret_value(),
+        folder=env.imap_folder,
+    )
+
+
+def sweep_incoming(seller_id: UUID | None = None) -> int:
+    """Act on mail that was kept."""
+    return _each(seller_id, due_mail, hear_mail, "incoming_id")
+
+
 def sweep_renderings(seller_id: UUID | None = None) -> int:
     """Render documents that have no stored PDF yet, newest first."""
     done = 0
@@ -238,6 +270,8 @@ SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
     "expiries": sweep_expiries,
     "reminders": sweep_reminders,
     "inbox": sweep_inbox,
+    "mailboxes": sweep_mailboxes,
+    "incoming": sweep_incoming,
     "renderings": sweep_renderings,
     "invariants": check_invariants,
 }
@@ -246,6 +280,7 @@ SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
 DRAINED = (
     "releases",
     "inbox",
+    "incoming",
     "attempts",
     "refunds",
     "charges",

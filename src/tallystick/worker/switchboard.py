@@ -11,6 +11,7 @@ from tallystick.base.bell import ring
 from tallystick.base.events import Fact
 from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_thanks, send_when_issued
+from tallystick.messages.again import say_again_later
 from tallystick.messages.invitation import queue_invitation
 from tallystick.payments.allocate import apply_credit_note, reapply_credit_notes
 from tallystick.payments.notices import queue_charge_failure, queue_refund_notice
@@ -100,6 +101,17 @@ def reapply_notes(fact: Fact, now: datetime) -> None:
     reapply_credit_notes(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now, today=today)
 
 
+def say_again(fact: Fact, now: datetime) -> None:
+    """Whose mailbox was full, or closed for the day, gets the same once more tomorrow."""
+    if fact.data.get("outcome") == "bounced_soft":
+        say_again_later(
+            seller_id=fact.seller_id,
+            message_id=UUID(fact.data["message_id"]),
+            recipient=fact.data["recipient"],
+            now=now,
+        )
+
+
 SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
     "invoice.issued": (render_later, plan_autopay, send_document_by_itself),
     "invoice.paid": (stop_charges, say_thanks),
@@ -109,6 +121,7 @@ SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
     "credit_note.issued": (apply_credit, render_later, send_document_by_itself),
     "payment.received": (send_receipt,),
     "message.sent": (note_sent,),
+    "message.bounced": (say_again,),
     "order.completed": (release_charges,),
     "charge.failed": (tell_failure,),
     "charge.fell_back": (tell_failure,),

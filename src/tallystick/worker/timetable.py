@@ -14,6 +14,8 @@ TIMETABLE: Mapping[str, str] = {
     "messages": "* * * * * */10",
     "releases": "* * * * * 5",
     "inbox": "* * * * * */10",
+    "mailboxes": "* * * * * 15",
+    "incoming": "* * * * * */10",
     "attempts": "* * * * * */10",
     "charges": "* * * * * */20",
     "refunds": "* * * * * */10",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -257,7 +257,7 @@ def entry_words(kind: str, amount_minor: int) -> str:
 
 @register.simple_tag
 def letter_badge(letter: Any) -> SafeString:
-    """Show where an email is: queued, sent, failed, not sent."""
+    """Show where an email is, and what was heard of it once it was sent: delayed, delivered, opened, bounced."""
     states = {
         "queued": ("scheduled", _("Waiting to go")),
         "held": ("due", _("Held")),
@@ -267,8 +267,22 @@ def letter_badge(letter: Any) -> SafeString:
         "skipped": ("void", _("Not sent")),
         "cancelled": ("void", _("Stopped")),
     }
+    heard = {
+        "delayed": ("due", _("Delayed")),
+        "delivered": ("sent", _("Delivered")),
+        "opened": ("opened", _("Opened")),
+        "bounced": ("failed", _("Bounced")),
+    }
+    if letter.state == "sent" and letter.outcome in heard:
+        return badge(*heard[letter.outcome])
     shape, text = states.get(letter.state, ("sent", letter.state))
     return badge(shape, text)
+
+
+@register.simple_tag
+def no_proof(letters: Iterable[tuple[Any, str]]) -> bool:
+    """Whether an email among these was sent and nothing was heard of it, which proves nothing."""
+    return any(letter.state == "sent" and not letter.outcome for letter, _reason in letters)
 
 
 @register.simple_tag(takes_context=True)

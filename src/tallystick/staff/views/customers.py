@@ -24,6 +24,7 @@ from tallystick.payments.customer_pages import card_requests
 from tallystick.payments.queries import PaymentFilter, register
 from tallystick.payments.queries import numbers_of as payment_numbers
 from tallystick.reports.balance import explain
+from tallystick.reports.bounced import bounced
 from tallystick.reports.dashboard import aging_of_customer
 from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import CHARGE, CUSTOMERS, RECORD, SELL, VIEW
@@ -31,6 +32,7 @@ from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.customers import WORDS, ContactForms, CustomerForm, contact_fields, customer_fields
 from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.typed import show_problems
+from tallystick.staff.letters import silent_words
 from tallystick.staff.online import online
 from tallystick.staff.sentences import tell_facts
 from tallystick.staff.views.answer import REFUSED, go, page, typed
@@ -65,12 +67,15 @@ def customer(request: StaffRequest, customer_id: UUID) -> HttpResponse:
     documents = list_invoices(
         InvoiceFilter(tab="all", customer_id=customer_id), on=desk.today, sort="new", cursor="", size=8
     )
+    people = queries.contacts_of(customer_id)
     return page(
         request,
         "customer",
         nav="customers",
         customer=row,
-        contacts=queries.contacts_of(customer_id),
+        contacts=people,
+        gone=bounced(customer_id=customer_id),
+        silent=silent_words([row.email, *(each.email for each in people)]),
         balances=balances_of([customer_id])[customer_id],
         aging=aging_of_customer(customer_id, on=desk.today),
         open_invoices=open_invoices_of(customer_id),

@@ -30,7 +30,8 @@ from tallystick.sellers.roles import CHARGE, SELL, VIEW, VOID
 from tallystick.staff.charging import why_stopped
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.text import tidy_text
-from tallystick.staff.sentences import skip_reason, tell_facts
+from tallystick.staff.letters import with_reasons
+from tallystick.staff.sentences import tell_facts
 
 CLOSED_TABS = frozenset({"drafts", "paid", "void", "credit_notes", "all"})
 PAGE_SIZE = 50
@@ -152,7 +153,7 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
         "has_discount": any(line.get("discount") for line in document.content.get("lines", ())),
         "balances": balances_of([row.customer_id])[row.customer_id],
         "due_items": due_items,
-        "letters": [(letter, skip_reason(letter.reason)) for letter in letters],
+        "letters": with_reasons(letters),
         "allocations": allocated,
         "credit_notes": notes,
         "files": files,

@@ -16,7 +16,8 @@ from tallystick.messages.queries import held_by_brake
 from tallystick.messages.queries import outbox as waiting
 from tallystick.messages.queue import cancel_message, hold_message, release_brake, release_message, send_now
 from tallystick.payments.queries_charging import list_charges
-from tallystick.sellers.roles import SELL, SETTINGS, VIEW
+from tallystick.reports.bounced import bounced
+from tallystick.sellers.roles import CUSTOMERS, SELL, SETTINGS, VIEW
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.sentences import skip_reason
 from tallystick.staff.views.answer import go, page
@@ -44,6 +45,8 @@ def outbox(request: StaffRequest) -> HttpResponse:
         held=held_by_brake(),
         releases=planned_releases(most=MOST_AHEAD) if not cursor else [],
         charges=list_charges("planned", cursor="", size=MOST_AHEAD).rows if not cursor else [],
+        gone=[] if cursor else bounced(),
+        may_edit=request.desk.may(CUSTOMERS),
         may_sell=request.desk.may(SELL),
         may_set=request.desk.may(SETTINGS),
     )

@@ -36,7 +36,8 @@ from tallystick.staff.forms.choices import methods
 from tallystick.staff.forms.ids import made_id
 from tallystick.staff.forms.numbers import plain_number
 from tallystick.staff.forms.payments import PaymentForm, WishesForm
-from tallystick.staff.sentences import skip_reason, tell_facts
+from tallystick.staff.letters import with_reasons
+from tallystick.staff.sentences import tell_facts
 from tallystick.staff.views.answer import REFUSED, go, page, typed
 from tallystick.staff.views.customers import found_customer
 from tallystick.staff.views.refunds import returned
@@ -125,7 +126,7 @@ def _payment_page(request: StaffRequest, payment_id: UUID, form: WishesForm | No
             flag=flag_text(row.flag) if row.flag else "",
             recorded_by=people.get(row.recorded_by, "") if row.recorded_by else "",
             allocations=placed,
-            letters=[(letter, skip_reason(letter.reason)) for letter in messages_about_payment(payment_id)],
+            letters=with_reasons(messages_about_payment(payment_id)),
             form=form or WishesForm(invoices=open_invoices),
             open_invoices=open_invoices,
             timeline=tell_facts(timeline(subject_ids=[payment_id])),

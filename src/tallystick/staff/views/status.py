@@ -28,6 +28,7 @@ def status(request: StaffRequest) -> HttpResponse:
         "messages": (_("Outbox"), _("Emails to send")),
         "attempts": (_("Charge attempts"), _("Payments to ask the provider about")),
         "inbox": (_("Inbox"), _("Webhooks that arrived")),
+        "incoming": (_("Incoming mail"), _("Bounces and replies to read")),
     }
     now = request.desk.now
     rows = [

@@ -15,8 +15,9 @@ from tallystick.customers.queries import customers as customers_of
 from tallystick.invoices.queries import numbers_of
 from tallystick.payments.queries import numbers_of as payment_numbers
 from tallystick.reports.attention import money_waits
+from tallystick.reports.bounced import MailWaits, mail_waits
 from tallystick.reports.dashboard import Attention, dashboard
-from tallystick.sellers.roles import LEDGER, OPERATE, RECORD, REFUND, SELL, VIEW
+from tallystick.sellers.roles import LEDGER, OPERATE, RECORD, REFUND, SELL, SETTINGS, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.sentences import tell_facts
 from tallystick.staff.views.answer import page
@@ -47,7 +48,7 @@ def today(request: StaffRequest) -> HttpResponse:
         "today",
         nav="today",
         figures=figures,
-        waiting=[*money_waiting(desk), *_waiting(figures.attention, desk)],
+        waiting=[*money_waiting(desk), *_waiting(figures.attention, mail_waits(), desk)],
         news=tell_facts(facts),
         whose=whose,
         documents=numbers_of(subjects),
@@ -124,7 +125,7 @@ def _charges(slug: str) -> str:
         return ""
 
 
-def _waiting(counts: Attention, desk: Desk) -> list[Wait]:
+def _waiting(counts: Attention, mail: MailWaits, desk: Desk) -> list[Wait]:
     slug = desk.place.slug
     status = reverse("status", args=[slug]) if desk.may(OPERATE) else ""
     invoices = reverse("invoices", args=[slug])
@@ -138,6 +139,28 @@ def _waiting(counts: Attention, desk: Desk) -> list[Wait]:
                 ngettext("%(n)d email didn't go out", "%(n)d emails didn't go out", counts.failed_messages),
                 _("The mail server refused them or never answered."),
                 status,
+                _("See why"),
+            ),
+        ),
+        (
+            mail.bounced,
+            Wait(
+                "mail-x",
+                "bad",
+                ngettext("%(n)d address bounced", "%(n)d addresses bounced", mail.bounced),
+                _("Nothing is sent there. Write to the next contact, or correct the address."),
+                reverse("outbox", args=[slug]),
+                _("Decide"),
+            ),
+        ),
+        (
+            (mail.troubled + mail.failed) if desk.may(SETTINGS) else 0,
+            Wait(
+                "inbox",
+                "bad",
+                _("Incoming mail needs a look"),
+                _("The mailbox can't be read, or a mail in it couldn't be."),
+                reverse("settings-mailbox", args=[slug]),
                 _("See why"),
             ),
         ),

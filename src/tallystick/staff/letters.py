@@ -1,0 +1,54 @@
+"""What became of emails, in words: for every list of them on staff pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from django.utils.translation import gettext as _
+
+from tallystick.messages.models import Message, MessageOutcome, SilencedAddress
+from tallystick.messages.queries import heard_about
+from tallystick.messages.silence import silences
+from tallystick.staff.sentences import skip_reason
+
+_WORSE = ("bounced_hard", "bounced_soft", "rejected", "complained", "delayed")
+
+
+def with_reasons(letters: Sequence[Message]) -> list[tuple[Message, str]]:
+    """Return emails with what there is to say about each: why it waits or wasn't sent, or what came back. One query."""
+    heard = heard_about([letter.id for letter in letters if letter.outcome])
+    return [(letter, _reason(letter, heard.get(letter.id, []))) for letter in letters]
+
+
+def _reason(letter: Message, heard: Sequence[MessageOutcome]) -> str:
+    if letter.state != "sent" or letter.outcome not in ("bounced", "delayed"):
+        return "" if letter.state in ("sent", "queued", "sending") else skip_reason(letter.reason)
+    told = sorted((row for row in heard if row.kind in _WORSE), key=lambda row: _WORSE.index(row.kind))
+    return " · ".join(f"{row.recipient}: {row.words or row.code or outcome_word(row.kind)}" for row in told[:3])
+
+
+def outcome_word(kind: str) -> str:
+    """Name what was heard about one recipient."""
+    return {
+        "delayed": _("still being tried"),
+        "delivered": _("delivered"),
+        "opened": _("opened"),
+        "bounced_soft": _("came back for now"),
+        "bounced_hard": _("the address doesn't exist"),
+        "complained": _("marked as spam"),
+        "rejected": _("refused by the mail server"),
+    }.get(kind, kind)
+
+
+def silent_words(addresses: Iterable[str]) -> dict[str, str]:
+    """Return why nothing is sent to those of the addresses that are silent, by address in lower case. One query."""
+    return {address: _silence(row) for address, row in silences(filter(None, addresses)).items()}
+
+
+def _silence(row: SilencedAddress) -> str:
+    return {
+        "bounced": _("Bounced: nothing is sent there"),
+        "complained": _("Marked mail as spam: nothing is sent there"),
+        "stopped": _("Asked to stop: nothing is sent there"),
+        "unsubscribed": _("Unsubscribed from news; invoices still go there"),
+    }.get(row.reason, row.reason)
