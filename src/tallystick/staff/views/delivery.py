@@ -240,7 +240,8 @@ def _advices(sender: str, transport: Transport, selector: str = "") -> tuple[Adv
 
 
 def _test_form(request: StaffRequest) -> TestMailForm:
-    return TestMailForm(initial={"to": request.user.email})  # type: ignore[union-attr]
+    """To oneself, unless somebody else was typed in already."""
+    return TestMailForm(initial={"to": request.POST.get("to", request.user.email)})  # type: ignore[union-attr]
 
 
 def _page(request: StaffRequest, shown: Shown) -> HttpResponse:
