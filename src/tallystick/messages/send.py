@@ -108,11 +108,12 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
         return _wait(message, prepared.reason, now)
     if prepared.words:
         message.subject, message.body = prepared.words.subject[:300], prepared.words.body
-    if reason := _silent(message):
+    sender, reason = _last_look(message)
+    if reason:
         return _end(message, "skipped", reason, now)
-    envelope, transport = _envelope(message, prepared, now)
+    envelope = _envelope(message, prepared, sender, now)
     try:
-        delivery = deliver(envelope, transport=transport)
+        delivery = deliver(envelope, transport=sender.transport)
     except MailRefused as refused:
         with tenant.tx(seller_id):
             hear_refusals(message=message, refused=refused.refused, is_sent=False, now=now)
@@ -128,14 +129,29 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
         return _end(message, "sent", left_out, now, delivery.provider_id)
 
 
-def _silent(message: Message) -> str:
-    """Return why nobody is left to write to, as a stable word; leave silenced people out of the others."""
+@dataclass(frozen=True, slots=True)
+class _Sender:
+    """In whose name, from which address, by which way a message goes, and where its bounces go (empty: nowhere of ours)."""
+
+    name: str
+    reply_to: str
+    address: str
+    transport: Transport
+    bounces_to: str
+
+
+def _last_look(message: Message) -> tuple[_Sender, str]:
+    """Return who sends it, and why nobody is left to write to, as a stable word; leave silenced people out of the others."""
     with tenant.tx(message.seller_id, read_only=True):
         quiet = silences([*message.recipients, *message.copies])
+        owner, route = seller(message.seller_id), mail_route()
+        bounces_to = _bounces_to(route)
+    address, transport = route or (settings.DEFAULT_FROM_EMAIL, default_transport())
+    sender = _Sender(owner.name, owner.email, address, transport, bounces_to)
     reason = why_all_silent(message.recipients, quiet)
     message.recipients = [one for one in message.recipients if not is_silent(one, quiet)]
     message.copies = [one for one in message.copies if not is_silent(one, quiet)]
-    return reason
+    return sender, reason
 
 
 def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
@@ -159,17 +175,13 @@ def _spread(begins_at: datetime, per_minute: int, now: datetime) -> None:
         cursor.execute(_SPREAD, {"begins_at": begins_at, "per_minute": per_minute, "now": now})
 
 
-def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Envelope, Transport]:
-    with tenant.tx(message.seller_id, read_only=True):
-        sender, route = seller(message.seller_id), mail_route()
-        bounces_to = _bounces_to(route)
-    address, transport = route or (settings.DEFAULT_FROM_EMAIL, default_transport())
+def _envelope(message: Message, prepared: Prepared, sender: _Sender, now: datetime) -> Envelope:
     mark = make_mark(message.id)
-    envelope = Envelope(
+    return Envelope(
         message_id=message.message_id,
         sender_name=sender.name,
-        sender_address=address,
-        reply_to=sender.email,
+        sender_address=sender.address,
+        reply_to=sender.reply_to,
         to=tuple(message.recipients),
         cc=tuple(message.copies),
         subject=message.subject,
@@ -177,12 +189,11 @@ def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Enve
         html=prepared.html,
         attachments=prepared.attachments,
         language=message.language,
-        return_path=tag_address(bounces_to, mark) if bounces_to else "",
+        return_path=tag_address(sender.bounces_to, mark) if sender.bounces_to else "",
         headers={REF_HEADER: mark},
         sent_at=now,
         reference=str(message.id),
     )
-    return envelope, transport
 
 
 def _bounces_to(route: tuple[str, Transport] | None) -> str:

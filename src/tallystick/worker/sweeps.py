@@ -238,11 +238,13 @@ def check_invariants(seller_id: UUID | None = None) -> int:
 def _each(
     seller_id: UUID | None, due: Callable[..., list[tuple[UUID, UUID]]], verb: Callable[..., object], row: str
 ) -> int:
-    """Do the verb on a batch of what is due now, of one seller or of all; `row` is what the verb calls the row's id."""
-    now = clock.now()
+    """Do the verb on a batch of what is due now, of one seller or of all; `row` is what the verb calls the row's id.
+
+    Each row has the time of its own turn: a lease that was counted from the beginning of a slow batch would end early.
+    """
     return sum(
-        _quietly(partial(verb, seller_id=owner, now=now, **{row: row_id}))
-        for owner, row_id in due(at=now, most=BATCH, seller_id=seller_id)
+        _quietly(partial(verb, seller_id=owner, now=clock.now(), **{row: row_id}))
+        for owner, row_id in due(at=clock.now(), most=BATCH, seller_id=seller_id)
     )
 
 
