@@ -6,8 +6,8 @@ always with the same Message-ID.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -53,12 +53,14 @@ WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """The message as it goes out. `words` replace the subject and body it was queued with, where those hold amounts that
-    may have changed since."""
+    may have changed since. Not `is_automatic`: a person wrote it, and the mail says nothing else."""
 
     html: str
     text: str
     attachments: tuple[Attachment, ...] = ()
     words: Words | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_automatic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,8 @@ def _envelope(message: Message, prepared: Prepared, now: datetime) -> tuple[Enve
         language=message.language,
         sent_at=now,
         reference=str(message.id),
+        headers=prepared.headers,
+        is_automatic=prepared.is_automatic,
     )
     return envelope, transport
 

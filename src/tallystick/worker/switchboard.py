@@ -9,6 +9,7 @@ from uuid import UUID
 from tallystick.base import clock
 from tallystick.base.bell import ring
 from tallystick.base.events import Fact
+from tallystick.conversations.outgoing import file_sent
 from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_thanks, send_when_issued
 from tallystick.messages.invitation import queue_invitation
@@ -48,6 +49,11 @@ def note_sent(fact: Fact, now: datetime) -> None:
         mark_sent(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
     for document_id in fact.data.get("stands_for", ()):
         mark_sent(seller_id=fact.seller_id, invoice_id=UUID(document_id), now=now)
+
+
+def file_in_thread(fact: Fact, now: datetime) -> None:
+    """What went out stands in the thread about it, where there is one."""
+    file_sent(seller_id=fact.seller_id, message_id=UUID(fact.data["message_id"]))
 
 
 def send_document_by_itself(fact: Fact, now: datetime) -> None:
@@ -108,7 +114,7 @@ SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
     "invoice.reopened": (reapply_notes,),
     "credit_note.issued": (apply_credit, render_later, send_document_by_itself),
     "payment.received": (send_receipt,),
-    "message.sent": (note_sent,),
+    "message.sent": (note_sent, file_in_thread),
     "order.completed": (release_charges,),
     "charge.failed": (tell_failure,),
     "charge.fell_back": (tell_failure,),
