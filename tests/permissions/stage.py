@@ -15,10 +15,14 @@ from PIL import Image
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.catalog.save import save_item
+from tallystick.conversations.queries import files_of
+from tallystick.conversations.saved_replies import save_reply
+from tallystick.conversations.tests.letters import letter, receive
 from tallystick.gateways.port import Payout as Told
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.attach import attach_file
 from tallystick.invoices.send import send_document
+from tallystick.mail.incoming import IncomingFile
 from tallystick.messages.models import Message
 from tallystick.payments._settlement import book_payout
 from tallystick.payments.ask_card import request_card
@@ -124,7 +128,7 @@ def set_stage(world: World) -> Stage:
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
         "provider": "sandbox", "card_id": card_id, "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
-        "kind": "invoice", "language": "en", "route": "postmark", **returned,
+        "kind": "invoice", "language": "en", "route": "postmark", **returned, **_letters(world),
     }  # fmt: skip
     return Stage(world, ids, token, tokens)
 
@@ -154,6 +158,19 @@ def _money_that_moved(world: World, account_id: UUID) -> dict[str, object]:
             "allocation_id": Allocation.objects.get(payment_id=payment_id).id,
             "payout_id": Payout.objects.get().id,
         }
+
+
+def _letters(world: World) -> dict[str, object]:
+    """A thread with a mail that has a file, and a saved reply."""
+    reply_id = new_id()
+    png = IncomingFile(filename="scan.png", content_type="image/png", content=b"\x89PNG\r\n\x1a\n")
+    mail = receive(world, letter(html="<p>We ordered the <b>300 g</b>.</p>", files=(png,)))
+    save_reply(**world.acting(), reply_id=reply_id, name="Hello", language="en", body="{{ greeting }}")
+    with tenant.tx(world.seller_id):
+        [file] = files_of([mail.id])[mail.id]
+    return {
+        "conversation_id": mail.conversation_id, "mail_id": mail.id, "file_id": file.id, "reply_id": reply_id,
+    }  # fmt: skip
 
 
 def known(stage: Stage, path: str) -> dict[str, object]:

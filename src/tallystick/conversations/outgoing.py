@@ -34,8 +34,9 @@ def file_bounce(
 ) -> ConversationMail | None:
     """File what a mail server said about one recipient of a message, in the message's thread or a new one.
 
-    None for a message to nobody's customer that stands in no thread. A final one marks the thread as unread and opens
-    it again; a temporary one is filed quietly. Idempotent per message, recipient and whether it was final.
+    None for a message to nobody's customer that stands in no thread. `is_hard`: the address is gone for good. That, and
+    whatever else means that this message won't arrive, marks the thread as unread and opens it again; what is only
+    temporary (4.x.x) is filed quietly. Idempotent per message, recipient and `is_hard`.
     """
     source_id = f"bounce:{message_id}:{recipient.lower()[:200]}:{'hard' if is_hard else 'soft'}"
     with tenant.tx(seller_id):
@@ -56,6 +57,7 @@ def file_bounce(
             document_id=message.document_id,
         )
         file_message(thread, message, at=message.sent_at or message.created_at)
+        is_quiet = not is_hard and not code.startswith("5")
         row = ConversationMail.objects.create(
             id=new_id(),
             seller_id=seller_id,
@@ -66,10 +68,10 @@ def file_bounce(
             to=[one_line(recipient.lower(), 254)],
             subject=one_line(message.subject, 300),
             text=plain(words, 2000),
-            is_automatic=not is_hard,
+            is_automatic=is_quiet,
             code=one_line(code, 20),
             is_hard=is_hard,
             at=now,
         )
-        move_on(thread, row, is_quiet=not is_hard, words=recipient)
+        move_on(thread, row, is_quiet=is_quiet, words=recipient)
         return row

@@ -97,8 +97,9 @@ def files_of(mail_ids: Sequence[UUID]) -> dict[UUID, list[ConversationFile]]:
 
 
 def mail(conversation_id: UUID, mail_id: UUID) -> ConversationMail | None:
-    """Return one mail of a thread, or None."""
-    return ConversationMail.objects.filter(id=mail_id, conversation_id=conversation_id).first()
+    """Return one mail of a thread with our message, or None."""
+    rows = ConversationMail.objects.select_related("message")
+    return rows.filter(id=mail_id, conversation_id=conversation_id).first()
 
 
 def file(conversation_id: UUID, file_id: UUID) -> ConversationFile | None:
