@@ -88,6 +88,8 @@ def test_every_requirement_of_this_release_is_covered() -> None:
                 "E2",
                 "E3",
                 "E4",
+                "E7",
+                "E10",
                 "E17",
                 "E19",
                 "E20",

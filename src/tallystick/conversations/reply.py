@@ -125,10 +125,16 @@ def prepare_reply_email(message: Message) -> Prepared | Skip:
         button_text=message.data.get("button_text", ""),
         logo_cid=LOGO if logo else "",
     )
-    parts = [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content or b"")) for f in files]
+    parts = [_attachment(file) for file in files]
     if logo:
         parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
     return Prepared(composed.html, composed.text, tuple(parts), headers=_headers(mail.references), is_automatic=False)
+
+
+def _attachment(file: ConversationFile) -> Attachment:
+    """A mail inside a mail goes as a file like any other: nobody has to be able to read it on the way."""
+    kind = "application/octet-stream" if file.content_type == "message/rfc822" else file.content_type
+    return Attachment(filename=file.name, content_type=kind, content=bytes(file.content or b""))
 
 
 def language_of(thread: Conversation) -> str:

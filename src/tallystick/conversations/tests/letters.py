@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -64,7 +64,7 @@ def said_in(world: World, conversation_id: UUID) -> list[tuple[str, str]]:
 def sent(
     world: World, *, document_id: UUID | None = None, customer: str = "nora", at: datetime | None = None
 ) -> Message:
-    """A message of ours that went out."""
+    """A message of ours that went out, a minute ago."""
     message_id = new_id()
     given = Letter(
         id=message_id,
@@ -80,5 +80,5 @@ def sent(
     )
     message = queue_message(letter=given, **world.acting())
     with tenant.tx(world.seller_id):
-        Message.objects.filter(id=message.id).update(state="sent", sent_at=at or world.now)
+        Message.objects.filter(id=message.id).update(state="sent", sent_at=at or world.now - timedelta(minutes=1))
         return Message.objects.get(id=message.id)

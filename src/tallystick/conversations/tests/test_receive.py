@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import connection
 
 from tallystick.base import events, tenant
 from tallystick.base.ids import new_id
@@ -104,6 +106,20 @@ def test_the_same_mail_is_filed_once(world: World) -> None:
     assert receive(world, mail, source_id="lmtp:other way in").id == first.id
     with tenant.tx(world.seller_id):
         assert ConversationMail.objects.count() == 1
+
+
+def test_the_same_mail_by_two_ways_at_once_is_filed_once(world: World) -> None:
+    mail = letter()
+
+    def file(number: int) -> object:
+        try:
+            return receive(world, mail, source_id=f"way:{number}").id
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(file, range(4)))) == 1
+    assert len(threads(world)) == 1
 
 
 def test_two_mails_without_a_message_id_are_two(world: World) -> None:

@@ -21,13 +21,16 @@ from tallystick.testing.mailbox import open_mailbox
 from tallystick.testing.world import World
 from tallystick.worker.sweeps import sweep_events, sweep_messages
 
+EML = GoingFile("forwarded.eml", b"From: a@b.example\r\nMIME-Version: 1.0\r\n\r\n\xff\xfe broken")
+TEXT = GoingFile("old.txt", b"Mul\xfeumim")
 PDF = GoingFile("price list.pdf", b"%PDF-1.7\nx")
 
 
 def test_e10_an_answer_goes_out_once_and_keeps_the_thread_together(world: World, tmp_path: Path) -> None:
     first = sent(world)
     theirs = receive(world, letter(references=(first.message_id,)))
-    message_id, answer = new_id(), Answer([NORA], "We're sorry.\n\nMaeve", files=[PDF])
+    world.later(minutes=1)
+    message_id, answer = new_id(), Answer([NORA], "We're sorry.\n\nMaeve", files=[PDF, EML, TEXT])
     given = {"conversation_id": theirs.conversation_id, "message_id": message_id, "answer": answer}
     for _ in range(2):
         send_reply(**world.acting(), **given, actor_id=world.alice.id)
@@ -42,9 +45,10 @@ def test_e10_an_answer_goes_out_once_and_keeps_the_thread_together(world: World,
     assert source["References"].split() == [first.message_id, theirs.mail_id]
     assert source["Subject"] == "Re: Invoice LP-1 from Acme Print"
     assert source["Auto-Submitted"] is None
-    assert [
-        part.get_filename() for part in source.iter_attachments() if part.get_content_type() == "application/pdf"
-    ] == ["price list.pdf"]
+    arrived_files = {part.get_filename(): part.get_payload(decode=True) for part in source.iter_attachments()}
+    assert {name: arrived_files[name] for name in (PDF.name, EML.name, TEXT.name)} == {
+        file.name: file.content for file in (PDF, EML, TEXT)
+    }
     assert said_in(world, theirs.conversation_id) == [
         ("out", "here is invoice LP-1"), ("in", "We ordered the 300 g."), ("out", "We're sorry.\n\nMaeve"),
     ]  # fmt: skip
@@ -119,6 +123,7 @@ def test_e7_what_came_back_is_sent_again_to_another_address_once(world: World) -
     message = sent(world, document_id=new_id())
     notice = file_bounce(**world.acting(), message_id=message.id, recipient=NORA, code="5.1.1", words="", is_hard=True)
     assert notice
+    world.later(minutes=1)
     again = send_again(**world.acting(), notice_id=notice.id, address="ap@kestrel.example")
     assert send_again(**world.acting(), notice_id=notice.id, address="AP@kestrel.example").id == again.id
     assert (again.kind, again.document_id, again.body, again.recipients) == (
