@@ -18,25 +18,34 @@ from tallystick.messages.queries import message as one_message
 def file_sent(*, seller_id: UUID, message_id: UUID) -> ConversationMail | None:
     """File a message of ours that went out, when there is a thread about its document; None when there is none.
 
-    A thread begins with an answer, a bounce or a person, never with what we sent. Idempotent.
+    A thread begins with an answer, a bounce or a person, never with what we sent. Idempotent. Waits its turn only when
+    there is something to file.
     """
     with tenant.tx(seller_id):
-        in_turn(seller_id)
         message = one_message(message_id)
         thread = thread_of(message) if message and message.channel == "email" else None
         if message is None or thread is None:
             return None
+        in_turn(seller_id)
         return file_message(thread, message, at=message.sent_at or message.created_at)
 
 
 def file_bounce(
-    *, seller_id: UUID, message_id: UUID, recipient: str, code: str, words: str, is_hard: bool, now: datetime
+    *,
+    seller_id: UUID,
+    message_id: UUID,
+    recipient: str,
+    code: str,
+    words: str,
+    is_hard: bool,
+    now: datetime,
+    goes_again: bool = False,
 ) -> ConversationMail | None:
     """File what a mail server said about one recipient of a message, in the message's thread or a new one.
 
     None for a message to nobody's customer that stands in no thread. `is_hard`: the address is gone for good. That, and
     whatever else means that this message won't arrive, marks the thread as unread and opens it again; what is only
-    temporary (4.x.x) is filed quietly. Idempotent per message, recipient and `is_hard`.
+    temporary (4.x.x), or `goes_again` by itself, is filed quietly. Idempotent per message, recipient and `is_hard`.
     """
     source_id = f"bounce:{message_id}:{recipient.lower()[:200]}:{'hard' if is_hard else 'soft'}"
     with tenant.tx(seller_id):
@@ -57,7 +66,7 @@ def file_bounce(
             document_id=message.document_id,
         )
         file_message(thread, message, at=message.sent_at or message.created_at)
-        is_quiet = not is_hard and not code.startswith("5")
+        is_quiet = not is_hard and (goes_again or not code.startswith("5"))
         row = ConversationMail.objects.create(
             id=new_id(),
             seller_id=seller_id,

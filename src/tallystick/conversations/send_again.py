@@ -34,7 +34,7 @@ def send_again(
         thread, first = locked(notice.conversation_id), notice.message
         letter = Letter(
             id=new_id(),
-            dedupe_key=f"again:{first.id}:{address.lower()}",
+            dedupe_key=f"instead:{first.id}:{address.lower()}",
             kind=first.kind,
             recipients=[address],
             language=first.language,

@@ -119,7 +119,7 @@ def _another_address(
 
 
 def _sent_again(notice: ConversationMail, mails: Sequence[ConversationMail]) -> list[str]:
-    key = f"again:{notice.message_id}:"
+    key = f"instead:{notice.message_id}:"
     rows = [mail.message for mail in mails if mail.message and mail.message.dedupe_key.startswith(key)]
     return [row.recipients[0] for row in rows if row.recipients]
 

@@ -20,6 +20,7 @@ from tallystick.customers.details import Details
 from tallystick.customers.save import save_customer
 from tallystick.mail.incoming import IncomingFile, RecipientReport
 from tallystick.testing.world import World
+from tallystick.worker.sweeps import sweep_events
 
 
 def test_e10_a_reply_stands_under_the_message_it_answers(world: World) -> None:
@@ -243,6 +244,37 @@ def test_e7_a_temporary_bounce_is_filed_quietly(world: World) -> None:
     assert notice
     assert not thread_of(world, notice).is_unread
     assert file_bounce(**world.acting(), message_id=new_id(), **given) is None
+
+
+def test_e7_what_came_back_reaches_its_thread_by_itself(world: World) -> None:
+    message = sent(world)
+    told = {"message_id": str(message.id), "recipient": NORA, "code": "5.2.2", "words": "full", "is_hard": False}
+    with tenant.tx(world.seller_id):
+        for outcome in ("bounced_soft", "rejected"):
+            events.record(
+                "message.bounced",
+                seller_id=world.seller_id,
+                subject_id=message.id,
+                now=world.now,
+                outcome=outcome,
+                **told,
+            )
+    sweep_events(world.seller_id)
+    [thread] = threads(world)
+    assert (thread.customer_id, thread.is_unread) == (world.nora, False)
+    assert said_in(world, thread.id) == [("out", "here is invoice LP-1"), ("notice", "full")]
+
+
+@pytest.mark.parametrize(
+    ("code", "goes_again", "is_loud"), [("5.7.1", False, True), ("5.2.2", True, False), ("4.4.1", False, False)]
+)
+def test_a_bounce_is_told_when_the_message_will_not_arrive(
+    world: World, code: str, goes_again: bool, is_loud: bool
+) -> None:
+    given = {"recipient": NORA, "code": code, "words": "", "is_hard": False, "goes_again": goes_again}
+    notice = file_bounce(**world.acting(), message_id=sent(world).id, **given)
+    assert notice
+    assert thread_of(world, notice).is_unread == is_loud
 
 
 def test_another_seller_sees_and_answers_nothing(world: World, outsider: World) -> None:

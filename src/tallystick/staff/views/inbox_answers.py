@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID
 
 from django.contrib import messages
@@ -30,12 +29,10 @@ from tallystick.staff.forms.answer import AnswerForm, going_files, typed_answer
 from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.text import tidy_text
 from tallystick.staff.views.answer import REFUSED, go, page, typed
+from tallystick.staff.views.compose import UNDO
 from tallystick.staff.views.customers import found_customer
 from tallystick.staff.views.inbox import MOST_OPEN, found_thread, inbox_page, ready_words
 from tallystick.staff.words import money_text, names
-
-HELD = timedelta(seconds=10)
-"""How long an answer waits, so that it can be taken back."""
 
 
 @door(ANSWER, "POST")
@@ -53,7 +50,7 @@ def reply(request: StaffRequest, conversation_id: UUID) -> HttpResponse:
             conversation_id=conversation_id,
             message_id=form.message_id,
             answer=answer,
-            due_at=desk.now + HELD,
+            due_at=desk.now + UNDO,
         )
     except FileRefused as error:
         form.refuse(error)
@@ -122,7 +119,7 @@ def write(request: StaffRequest) -> HttpResponse:
             message_id=form.message_id,
             subject=form.subject,
             answer=_answer(request, form, customer),
-            due_at=desk.now + HELD,
+            due_at=desk.now + UNDO,
         )
     except FileRefused as error:
         form.refuse(error)
