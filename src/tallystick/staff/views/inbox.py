@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -208,15 +208,16 @@ def ready_words(request: StaffRequest, one: Conversation) -> list[tuple[str, str
     return [(each.name, fill(each.body, values)) for each in replies_for(spoken)]
 
 
-def _mornings(desk: Desk) -> list[tuple[str, Any]]:
+def _mornings(desk: Desk) -> list[tuple[str, date]]:
     """The mornings one puts a thread off to, beside any other day."""
     monday = desk.today + timedelta(days=7 - desk.today.weekday())
-    return [
-        (_("Tomorrow"), desk.today + timedelta(days=1)),
-        (_("In three days"), desk.today + timedelta(days=3)),
-        (_("Next Monday"), monday),
-        (_("In two weeks"), desk.today + timedelta(days=14)),
-    ]
+    named = {
+        monday: _("Next Monday"),
+        desk.today + timedelta(days=14): _("In two weeks"),
+        desk.today + timedelta(days=3): _("In three days"),
+        desk.today + timedelta(days=1): _("Tomorrow"),
+    }
+    return [(named[on], on) for on in sorted(named)]
 
 
 @door(VIEW)
