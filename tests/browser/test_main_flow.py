@@ -182,7 +182,7 @@ def test_by_keyboard_alone(shop: Shop, person: Callable[..., Person]) -> None:
     keys.press("Control+Enter")
     page.wait_for_url(re.compile(r"/customers/[0-9a-f-]{36}$"))
     keys.press("g")
-    keys.press("i")
+    keys.press("o")
     page.wait_for_url("**/invoices")
     keys.press("n")
     page.wait_for_url("**/invoices/new")

@@ -91,6 +91,7 @@ def test_every_requirement_of_this_release_is_covered() -> None:
                 "E7",
                 "E8",
                 "E9",
+                "E10",
                 "E17",
                 "E19",
                 "E20",

@@ -15,11 +15,15 @@ from PIL import Image
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.catalog.save import save_item
+from tallystick.conversations.queries import files_of
+from tallystick.conversations.saved_replies import save_reply
+from tallystick.conversations.tests.letters import letter, receive
 from tallystick.customers.models import Contact
 from tallystick.gateways.port import Payout as Told
 from tallystick.invoices import queries as invoices
 from tallystick.invoices.attach import attach_file
 from tallystick.invoices.send import send_document
+from tallystick.mail.incoming import IncomingFile
 from tallystick.mailboxes.keep import keep_mail
 from tallystick.mailboxes.models import IncomingMessage
 from tallystick.mailboxes.save import MailboxDetails, save_mailbox
@@ -130,7 +134,7 @@ def set_stage(world: World) -> Stage:
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
         "provider": "sandbox", "card_id": card_id, "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
-        "kind": "invoice", "language": "en", "route": "postmark", **returned,
+        "kind": "invoice", "language": "en", "route": "postmark", **returned, **_letters(world),
     }  # fmt: skip
     return Stage(world, ids, token, tokens)
 
@@ -183,6 +187,19 @@ def _mail_that_came(world: World) -> dict[str, object]:
         )  # fmt: skip
         IncomingMessage.objects.update(state="failed")
         return {"silence_id": SilencedAddress.objects.get().id, "incoming_id": IncomingMessage.objects.get().id}
+
+
+def _letters(world: World) -> dict[str, object]:
+    """A thread with a mail that has a file, and a saved reply."""
+    reply_id = new_id()
+    png = IncomingFile(filename="scan.png", content_type="image/png", content=b"\x89PNG\r\n\x1a\n")
+    mail = receive(world, letter(html="<p>We ordered the <b>300 g</b>.</p>", files=(png,)))
+    save_reply(**world.acting(), reply_id=reply_id, name="Hello", language="en", body="{{ greeting }}")
+    with tenant.tx(world.seller_id):
+        [file] = files_of([mail.id])[mail.id]
+    return {
+        "conversation_id": mail.conversation_id, "mail_id": mail.id, "file_id": file.id, "reply_id": reply_id,
+    }  # fmt: skip
 
 
 def known(stage: Stage, path: str) -> dict[str, object]:

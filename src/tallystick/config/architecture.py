@@ -18,6 +18,7 @@ ORDER = (
     "reports",
     "payments",
     "invoices",
+    "conversations",
     "ledger",
     "messages",
     "catalog",

@@ -24,6 +24,7 @@ from tallystick.catalog.queries import rates_on_offer
 from tallystick.catalog.save import save_item
 from tallystick.config.demo_cast import CUSTOMERS, ITEMS, MEMBERS, Person
 from tallystick.config.demo_charges import Shop, tell_of_charges
+from tallystick.config.demo_inbox import Inbox
 from tallystick.customers.details import ContactDetails, Details
 from tallystick.customers.save import save_customers
 from tallystick.gateways.registry import build_gateway
@@ -118,8 +119,14 @@ class _Story:
         self._leave_drafts()
         with clock.at(self.end):
             drain(self.seller_id)
+        self._write_back()
         _progress(DAYS, DAYS)
         return self.seller_id
+
+    def _write_back(self) -> None:
+        """Let customers answer."""
+        customers = {person.name: customer_id for person, customer_id in self.customers}
+        Inbox(seller_id=self.seller_id, admin_id=self.admin_id, customers=customers, now=self.end).tell()
 
     def shop(self) -> Shop:
         """Return the business as the next chapter needs it."""

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "tallystick.catalog.apps.CatalogConfig",
     "tallystick.ledger.apps.LedgerConfig",
     "tallystick.messages.apps.MessagesConfig",
+    "tallystick.conversations.apps.ConversationsConfig",
     "tallystick.invoices.apps.InvoicesConfig",
     "tallystick.payments.apps.PaymentsConfig",
     "tallystick.staff.apps.StaffConfig",

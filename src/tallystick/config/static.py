@@ -13,7 +13,7 @@ from tallystick.config.env import ROOT
 
 DESIGN = ROOT / "src/tallystick/design"
 BUNDLES = {
-    "staff.css": ("tokens", "fonts", "core", "staff", "shell", "invoice", "office", "print"),
+    "staff.css": ("tokens", "fonts", "core", "staff", "shell", "invoice", "office", "inbox", "print"),
     "customer.css": ("tokens", "core", "customer", "print"),
 }
 

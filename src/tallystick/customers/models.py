@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.db.models.functions import Upper
 
 from tallystick.base.schema import Audited, RowSecurity, TenantKey, TenantModel, referable, same_seller
 
@@ -57,6 +58,7 @@ class Customer(TenantModel):
         indexes = [
             models.Index(fields=["seller_id", "sort_key", "id"], name="customer_sorted"),
             GinIndex(fields=["search"], name="customer_search"),
+            models.Index("seller_id", Upper("email"), name="customer_by_address"),
         ]
         constraints = [
             referable("customer"),
@@ -81,7 +83,10 @@ class Contact(TenantModel):
 
         app_label = "customers"
         db_table = "contact"
-        indexes = [models.Index(fields=["seller_id", "customer"], name="contact_of_customer")]
+        indexes = [
+            models.Index(fields=["seller_id", "customer"], name="contact_of_customer"),
+            models.Index("seller_id", Upper("email"), name="contact_by_address"),
+        ]
         constraints = [
             same_seller("contact", "customer_id", "customer", on_delete="CASCADE"),
             RowSecurity(name="contact_tenant"),

@@ -28,7 +28,7 @@ def build_message(envelope: Envelope) -> EmailMultiAlternatives:
         "From": formataddr((envelope.sender_name, sender), "utf-8") if envelope.sender_name else sender,
         "Message-ID": envelope.message_id,
         "Date": format_datetime(envelope.sent_at),
-        "Auto-Submitted": "auto-generated",
+        **({"Auto-Submitted": "auto-generated"} if envelope.is_automatic else {}),
         "Content-Language": envelope.language,
     }
     message = EmailMultiAlternatives(

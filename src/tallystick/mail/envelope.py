@@ -23,7 +23,8 @@ class Envelope:
 
     `message_id` is `<left@right>` and decided by the caller; `sent_at` has a time zone; addresses are bare
     (`ap@kestrelrowe.example`); `return_path` is where bounces go, the sender's address when empty; `reference` is our
-    own name for it, which a provider that reports back repeats.
+    own name for it, which a provider that reports back repeats. Not `is_automatic` is what a person wrote (RFC 3834):
+    automatic answers to it are welcome.
     """
 
     message_id: str
@@ -41,6 +42,7 @@ class Envelope:
     return_path: str = ""
     reference: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    is_automatic: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ always with the same Message-ID.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -57,12 +57,14 @@ WAITS = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 180, 360, 720, 1440))
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """The message as it goes out. `words` replace the subject and body it was queued with, where those hold amounts that
-    may have changed since."""
+    may have changed since. Not `is_automatic`: a person wrote it, and the mail says nothing else."""
 
     html: str
     text: str
     attachments: tuple[Attachment, ...] = ()
     words: Words | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_automatic: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +192,10 @@ def _envelope(message: Message, prepared: Prepared, sender: _Sender, now: dateti
         attachments=prepared.attachments,
         language=message.language,
         return_path=tag_address(sender.bounces_to, mark) if sender.bounces_to else "",
-        headers={REF_HEADER: mark},
         sent_at=now,
         reference=str(message.id),
+        headers={**prepared.headers, REF_HEADER: mark},
+        is_automatic=prepared.is_automatic,
     )
 
 

@@ -16,6 +16,7 @@ from django.shortcuts import redirect
 from django.utils.http import urlencode
 
 from tallystick.base import clock, tenant
+from tallystick.conversations.queries import unread_count
 from tallystick.invoices.queries import tab_counts
 from tallystick.sellers.models import Seller
 from tallystick.sellers.queries import Membership, memberships_of, seller
@@ -62,6 +63,12 @@ class Desk:
         """How many documents each open tab holds, read once for sidebar and page."""
         with tenant.tx(self.seller_id, read_only=True):
             return tab_counts(on=self.today)
+
+    @cached_property
+    def unread(self) -> int:
+        """How many threads of the inbox nobody has read, for the sidebar."""
+        with tenant.tx(self.seller_id, read_only=True):
+            return unread_count()
 
     def may(self, permission: str) -> bool:
         """Whether the person's role includes a permission; templates hide what it doesn't."""

@@ -101,6 +101,15 @@ def _address_lifted(data: Data) -> Words:
     return "mail-check", "", text, ""
 
 
+def _wrote(data: Data) -> Words:
+    text = _("%(person)s wrote to us") % {"person": str(data.get("sender", ""))}
+    return "inbox", "", text, str(data.get("subject", ""))
+
+
+def _about_thread(icon: str, text: str) -> Callable[[Data], Words]:
+    return lambda data: (icon, "", _(text), str(data.get("subject", "")))
+
+
 def skip_reason(reason: str) -> str:
     """Say why a message was skipped."""
     return {
@@ -324,6 +333,10 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
         _("A link to keep a card was made") if data.get("request_kind") == "card" else _("A payment link was made"),
         "",
     ),
+    "conversation.received": _wrote,
+    "conversation.done": _about_thread("check", gettext_noop("A conversation is done")),
+    "conversation.assigned": _about_thread("user", gettext_noop("A conversation was given to a colleague")),
+    "conversation.matched": _about_thread("user-check", gettext_noop("A conversation belongs to this customer")),
     "message.sent": _emailed,
     "message.failed": _mail_failed,
     "message.bounced": _mail_bounced,

@@ -11,6 +11,7 @@ urlpatterns = [
     path("preferences", home.preferences, name="preferences"),
     path("", include("tallystick.staff.urls_invitation")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_invoices")),
+    path("s/<slug:slug>/", include("tallystick.staff.urls_inbox")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_office")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_money")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_charging")),

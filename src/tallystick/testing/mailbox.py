@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -39,6 +41,11 @@ class Mailbox:
         with urlopen(f"{self.url}/api/messages?{asked}", timeout=10) as answer:  # noqa: S310
             found = json.load(answer)
         return list(found["messages"] if isinstance(found, dict) else found)
+
+    def source(self, message_id: str) -> EmailMessage:
+        """Return one message as it arrived, by the mailbox's own id."""
+        with urlopen(f"{self.url}/m/{message_id}/source.eml", timeout=10) as answer:  # noqa: S310
+            return message_from_bytes(answer.read(), policy=policy.default)
 
     def fault(self, **faults: Any) -> None:
         """Misbehave: `refuse=[text]`, `temporary=n`, `drop=n`."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from tallystick.base import clock, tenant
+from tallystick.conversations.receive import receive_mail
 from tallystick.mail.folder import MailAccount
 from tallystick.mail.incoming import IncomingMail
 from tallystick.mail.parse import parse_mail
@@ -18,9 +19,10 @@ log = logging.getLogger(__name__)
 
 
 def hear_mail(*, seller_id: UUID, incoming_id: UUID, now: datetime) -> str:
-    """Act on one kept mail and return what it was: bounced, unverified or kept. Idempotent.
+    """Act on one kept mail and return what it was: bounced, unverified (a report that proves nothing) or kept. Idempotent.
 
-    A failure is kept with the mail and tried again; it holds up no other.
+    What is no news of a message of ours is filed in the inbox, for people. A failure is kept with the mail and tried
+    again; it holds up no other.
     """
     raw = lease_mail(seller_id=seller_id, incoming_id=incoming_id, now=now)
     if raw is None:
@@ -51,16 +53,8 @@ def _act(seller_id: UUID, incoming_id: UUID, mail: IncomingMail, message_id: UUI
         at = min(mail.sent_at or now, now)
         if hear_reports(seller_id=seller_id, message_id=message_id, reports=mail.reports, at=at, now=now):
             return "bounced"
-    return leave_to_people(seller_id=seller_id, incoming_id=incoming_id, mail=mail, message_id=message_id, now=now)
-
-
-def leave_to_people(
-    *, seller_id: UUID, incoming_id: UUID, mail: IncomingMail, message_id: UUID | None, now: datetime
-) -> str:
-    """Leave a mail that is no news of a message to people, and return its state; a report that proves nothing is one.
-
-    In the transaction that finishes the mail.
-    """
+    source_id = f"incoming:{incoming_id}"
+    receive_mail(seller_id=seller_id, source_id=source_id, mail=mail, answers=message_id, now=now)
     return "unverified" if mail.reports else "kept"
 
 

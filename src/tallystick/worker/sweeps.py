@@ -13,6 +13,7 @@ from django.conf import settings
 
 from tallystick.base import clock, events, inbox, tenant
 from tallystick.base.invariants import broken_rules
+from tallystick.conversations.reply import prepare_reply_email
 from tallystick.invoices.queries import unrendered
 from tallystick.invoices.release import due_releases, release_invoices
 from tallystick.invoices.render import render_invoice
@@ -61,6 +62,7 @@ PREPARE: Mapping[str, Prepare] = {
     "payment_request": prepare_request_email,
     "reminder": prepare_reminder_email,
     "late_reminder": prepare_reminder_email,
+    "reply": prepare_reply_email,
 }
 """Message kind → who composes it."""
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from tallystick.base import clock
 from tallystick.base.bell import ring
 from tallystick.base.events import Fact
+from tallystick.conversations.outgoing import file_bounce, file_sent
 from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_thanks, send_when_issued
 from tallystick.messages.again import say_again_later
@@ -49,6 +50,25 @@ def note_sent(fact: Fact, now: datetime) -> None:
         mark_sent(seller_id=fact.seller_id, invoice_id=fact.subject_id, now=now)
     for document_id in fact.data.get("stands_for", ()):
         mark_sent(seller_id=fact.seller_id, invoice_id=UUID(document_id), now=now)
+
+
+def file_in_thread(fact: Fact, now: datetime) -> None:
+    """What went out stands in the thread about it, where there is one."""
+    file_sent(seller_id=fact.seller_id, message_id=UUID(fact.data["message_id"]))
+
+
+def file_bounced(fact: Fact, now: datetime) -> None:
+    """What came back stands in the thread of its message."""
+    file_bounce(
+        seller_id=fact.seller_id,
+        message_id=UUID(fact.data["message_id"]),
+        recipient=fact.data["recipient"],
+        code=fact.data["code"],
+        words=fact.data["words"],
+        is_hard=fact.data["is_hard"],
+        goes_again=fact.data.get("outcome") == "bounced_soft",
+        now=now,
+    )
 
 
 def send_document_by_itself(fact: Fact, now: datetime) -> None:
@@ -120,8 +140,8 @@ SWITCHBOARD: Mapping[str, Sequence[Reaction]] = {
     "invoice.reopened": (reapply_notes,),
     "credit_note.issued": (apply_credit, render_later, send_document_by_itself),
     "payment.received": (send_receipt,),
-    "message.sent": (note_sent,),
-    "message.bounced": (say_again,),
+    "message.sent": (note_sent, file_in_thread),
+    "message.bounced": (say_again, file_bounced),
     "order.completed": (release_charges,),
     "charge.failed": (tell_failure,),
     "charge.fell_back": (tell_failure,),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from babel import Locale
+from babel.dates import format_date, format_time
 from django import template
 from django.urls import reverse
 from django.utils.html import format_html
@@ -15,6 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tallystick.customers.models import Customer
+from tallystick.invoices.models import Invoice
 from tallystick.pdf.formats import locale_for
 from tallystick.reports.balance import Step
 from tallystick.reports.dashboard import Aging, Bucket
@@ -23,6 +27,7 @@ from tallystick.staff.forms import choices
 from tallystick.staff.money_back import money_entry_words
 from tallystick.staff.sentences import Told
 from tallystick.staff.templatetags.show import percent as show_percent
+from tallystick.staff.words import invoice_state, reader_locale
 
 register = template.Library()
 
@@ -50,6 +55,30 @@ def bucket_url(desk: Desk, bucket: Bucket, currency: str) -> str:
 def share(aging: Aging, bucket: Bucket) -> str:
     """Show a stretch's part of the whole."""
     return show_percent(str(aging.share(bucket)))
+
+
+@register.simple_tag(takes_context=True)
+def ago(context: template.Context, value: datetime) -> SafeString:
+    """Show when a thread moved, as short as can be: `13:00`, `Yesterday`, `Tue`, `13 Nov`."""
+    desk: Desk = context["request"].desk
+    local, locale = value.astimezone(ZoneInfo(desk.zone)), reader_locale()
+    days = (desk.today - local.date()).days
+    if days <= 0:
+        text = str(format_time(local, "HH:mm", locale=locale))
+    elif days == 1:
+        text = _("Yesterday")
+    elif days < 7:
+        text = str(format_date(local, "EEE", locale=locale))
+    else:
+        text = str(format_date(local, "d MMM" if local.year == desk.today.year else "d MMM y", locale=locale))
+    return format_html('<time datetime="{}" class="nb">{}</time>', local.isoformat(timespec="seconds"), text)
+
+
+@register.simple_tag(takes_context=True)
+def numbered(context: template.Context, row: Invoice) -> SafeString:
+    """Show a document's number with the shape of its state."""
+    shape, words = invoice_state(row, context["request"].desk.today)
+    return format_html('<span class="badge grow" data-status="{}" title="{}">{}</span>', shape, words, row.number)
 
 
 @register.filter

@@ -15,6 +15,9 @@ from tallystick.staff.door import Desk
 
 register = template.Library()
 
+RARE = ("charges", "catalog")
+"""Places that a phone's bar has no room for: they are in the person's menu there."""
+
 
 class Place(NamedTuple):
     """One entry of the sidebar."""
@@ -33,6 +36,7 @@ def sidebar(context: template.Context) -> dict[str, Any]:
     desk: Desk = request.desk
     main = [
         ("today", "sun", _("Today"), None, VIEW),
+        ("inbox", "inbox", _("Inbox"), desk.unread, VIEW),
         ("invoices", "receipt-text", _("Open invoices"), desk.counts["open"], VIEW),
         ("customers", "users", _("Customers"), None, VIEW),
         ("payments", "landmark", _("Payments"), None, VIEW),
@@ -52,6 +56,7 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         "user": request.user,
         "nav": context.get("nav", ""),
         "main": _places(desk, main),
+        "rare": RARE,
         "back": _places(desk, back),
         "foot": _places(desk, foot),
         "others": [_elsewhere(place.slug, place.name) for place in desk.places if place.slug != desk.place.slug],

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from tallystick.base.events import recent
 from tallystick.base.tenant import tx
+from tallystick.conversations.queries import threads_of
 from tallystick.customers import queries
 from tallystick.customers.archive import archive_customer, restore_customer
 from tallystick.customers.errors import InvalidCustomer
@@ -27,7 +28,7 @@ from tallystick.reports.balance import explain
 from tallystick.reports.bounced import bounced
 from tallystick.reports.dashboard import aging_of_customer
 from tallystick.sellers.queries import names_of
-from tallystick.sellers.roles import CHARGE, CUSTOMERS, RECORD, SELL, VIEW
+from tallystick.sellers.roles import ANSWER, CHARGE, CUSTOMERS, RECORD, SELL, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.customers import WORDS, ContactForms, CustomerForm, contact_fields, customer_fields
 from tallystick.staff.forms.ids import made_id
@@ -82,6 +83,8 @@ def customer(request: StaffRequest, customer_id: UUID) -> HttpResponse:
         documents=documents.rows,
         payments=register(PaymentFilter(customer_id=customer_id), cursor="", size=8).rows,
         timeline=tell_facts(recent(most=30, customer_id=customer_id)),
+        threads=threads_of(customer_id),
+        may_answer=desk.may(ANSWER),
         **_charging(desk, customer_id),
         may_edit=desk.may(CUSTOMERS),
         may_sell=desk.may(SELL),

@@ -53,7 +53,9 @@ def outbox(request: StaffRequest) -> HttpResponse:
 
 
 def _label(row: Message) -> str:
-    return _(KINDS[row.kind].label) if row.kind in KINDS else _("Invitation")
+    if row.kind in KINDS:
+        return _(KINDS[row.kind].label)
+    return _("Answer") if row.kind == "reply" else _("Invitation")
 
 
 def _act(request: StaffRequest, was_done: bool, said: str) -> HttpResponse:

@@ -120,17 +120,17 @@ if (wrong) wrong.focus();
 
 // Lists: rows that can be walked, opened and ticked.
 const list = $("[data-list]");
-const rows = () => (list ? $$("tbody tr[data-href]", list) : []);
+const rows = () => (list ? $$("tbody tr[data-href], .threads > li", list) : []);
 const cursor = () => rows().find((row) => row.hasAttribute("data-cursor"));
 const walk = (step) => {
   const all = rows();
   if (!all.length) return;
-  const at = all.indexOf(cursor());
+  const at = all.indexOf(cursor() || $(".threads > [aria-current]", list));
   const next = all[Math.min(Math.max(at + step, 0), all.length - 1)];
   cursor()?.removeAttribute("data-cursor");
   next.setAttribute("data-cursor", "");
   next.scrollIntoView({ block: "nearest" });
-  $("a.name", next)?.focus({ preventScroll: true });
+  $("a.name, :scope > a", next)?.focus({ preventScroll: true });
 };
 if (list) {
   const bulk = $("[data-bulk]");
@@ -186,7 +186,7 @@ if (box) {
   box.addEventListener("change", () => localStorage.setItem(SINGLE, box.checked ? "on" : "off"));
 }
 const inField = (target) => target.closest?.("input:not([type=checkbox]):not([type=radio]), textarea, select, [contenteditable]");
-const PLACES = { t: "today", i: "invoices", c: "customers", p: "payments" };
+const PLACES = { t: "today", i: "inbox", o: "invoices", c: "customers", p: "payments" };
 let going = 0;
 doc.addEventListener("keydown", (event) => {
   const dialog = $("dialog[open]");
