@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,13 +14,14 @@ from django.conf import settings
 
 from tallystick.base import clock, events, tenant
 from tallystick.base.ids import new_id
+from tallystick.conversations.queries import mails_of, threads_of
 from tallystick.invoices.send import send_document
 from tallystick.mail.mark import make_mark, marked_message, read_mark, tag_address
 from tallystick.mailboxes.keep import CUT_BYTES, MOST_TRIES, due_mail, keep_mail, lease_mail, retry_mail
 from tallystick.mailboxes.models import MOST_BYTES, IncomingMessage
 from tallystick.messages.models import Message, MessageOutcome
 from tallystick.messages.outcomes import lift_silence, silenced
-from tallystick.testing.mailbox import Mailbox, open_mailbox
+from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.world import World
 from tallystick.worker import incoming
 from tallystick.worker.sweeps import drain
@@ -31,19 +31,9 @@ NORA = "nora@kestrel.example"
 REF = b"abcdefghijklmnopqrstuvwxyz234567"
 
 
-@pytest.fixture(scope="module")
-def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
-    with open_mailbox(tmp_path_factory.mktemp("mail")) as opened:
-        yield opened
-
-
 @pytest.fixture(autouse=True)
-def stage(world: World, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    mailbox.use()
-    mailbox.fault(refuse=[], temporary=0, drop=0)
+def own_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settings, "BOUNCE_ADDRESS", "bounce@pay.linden.example")
-    world.now = clock.now()
-    world.today = world.now.date()
 
 
 def send(world: World, *to: str, copies: tuple[str, ...] = ()) -> UUID:
@@ -274,3 +264,40 @@ def test_an_enormous_mail_is_cut_and_says_so(world: World) -> None:
     raw = b"Subject: big\n\n" + b"x" * MOST_BYTES
     kept = hear(world, raw)
     assert (kept.state, kept.subject, kept.size, len(kept.raw)) == ("kept", "big", len(raw), CUT_BYTES)
+
+
+def inbox(world: World) -> list[tuple[str, bool, list[tuple[str, str]]]]:
+    """Each thread: its subject, whether it is unread, and its mails by direction with what they say."""
+    with tenant.tx(world.seller_id):
+        return [
+            (thread.subject, thread.is_unread, [(mail.direction, mail.text) for mail in mails_of(thread.id)])
+            for thread in threads_of(world.nora)
+        ]
+
+
+def test_e10_an_answer_that_came_by_mail_stands_in_the_thread_of_what_it_answers(world: World) -> None:
+    message_id = send(world)
+    answer = (
+        f"From: Nora <{NORA}>\r\nTo: office@acme.example\r\nSubject: Re: Invoice\r\n"
+        f"Message-ID: <{new_id()}@kestrel.example>\r\nIn-Reply-To: {read(world, message_id).message_id}\r\n\r\n"
+        "We never ordered the boxes.\r\n\r\n> Here.\r\n"
+    )
+    kept = hear(world, answer.encode())
+    assert kept.state == "kept"
+    [(subject, is_unread, mails)] = inbox(world)
+    assert (subject, is_unread) == ("Invoice", True)
+    assert [direction for direction, _ in mails] == ["out", "in"]
+    assert mails[1][1] == "We never ordered the boxes."
+
+
+def test_e7_a_report_stands_in_the_thread_and_a_forged_one_says_nothing_there(world: World) -> None:
+    message_id = send(world)
+    hear(world, report("exim_gone"))
+    assert outcomes_in(world) == []
+    hear(world, report("exim_gone", to=message_id))
+    assert outcomes_in(world) == ["notice"]
+
+
+def outcomes_in(world: World) -> list[str]:
+    """The kinds of mail in Nora's threads that aren't ours."""
+    return [direction for _, _, mails in inbox(world) for direction, _ in mails if direction != "out"]

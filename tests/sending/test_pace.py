@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -15,14 +14,8 @@ from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, due_messages, send_message
 from tallystick.sellers.mail_pace import set_pace
-from tallystick.testing.mailbox import Mailbox, open_mailbox
+from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.world import World
-
-
-@pytest.fixture(scope="module")
-def mailbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mailbox]:
-    with open_mailbox(tmp_path_factory.mktemp("mail")) as opened:
-        yield opened
 
 
 def queue(world: World, many: int) -> None:
