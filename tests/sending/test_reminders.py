@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -13,6 +14,7 @@ from tallystick.messages.message_templates import Switch, save_switch
 from tallystick.messages.models import Message
 from tallystick.messages.triggers import BadTrigger, Triggers, save_triggers
 from tallystick.payments.record import record_payment
+from tallystick.payments.reminders import next_reminder
 from tallystick.payments.void import void_invoices
 from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.world import World
@@ -141,3 +143,26 @@ def test_e19_without_an_address_it_says_so(world: World) -> None:
 def test_e19_days_have_bounds(world: World, days: int) -> None:
     with pytest.raises(BadTrigger, match="remind_late_days"):
         save_triggers(wanted=Triggers(remind_late_days=days), **world.acting())
+
+
+def outlook(world: World, invoice_id: UUID) -> tuple[datetime | None, str]:
+    with tenant.tx(world.seller_id, read_only=True):
+        found = next_reminder(invoice_id, now=world.now)
+        assert found
+        return found.at, found.reason
+
+
+def test_f3_an_invoice_says_when_its_next_reminder_goes_or_why_none_does(world: World) -> None:
+    off = owing(world, Triggers())
+    assert outlook(world, off) == (None, "reminders_off")
+    unsent = owing(world, sent=False)
+    assert outlook(world, unsent) == (None, "not_sent_yet")
+    invoice_id = owing(world)
+    at, reason = outlook(world, invoice_id)
+    assert (at.date() if at else None, reason) == (world.today + timedelta(days=11), "")
+    for _ in range(20):
+        let(world, days=1)
+    assert outlook(world, invoice_id) == (None, "no_more")
+    pay(world, invoice_id)
+    with tenant.tx(world.seller_id, read_only=True):
+        assert next_reminder(invoice_id, now=world.now) is None

@@ -15,7 +15,7 @@ from uuid import UUID
 from tallystick.base import tenant
 from tallystick.base.clock import business_date
 from tallystick.base.ids import new_id
-from tallystick.invoices.queries import Document, SentItem, document, due_item, sent_items_due
+from tallystick.invoices.queries import Document, SentItem, document, due_item, due_items_of, invoice, sent_items_due
 from tallystick.invoices.send import compose_for, document_email, enclosed_in, wording_values
 from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
@@ -61,9 +61,7 @@ def due_reminders(*, seller_id: UUID, now: datetime) -> list[Reminder]:
 
 
 def _reminders(rules: Triggers, today: date, zone: str) -> Iterator[Reminder]:
-    for kind, days in (("reminder", -rules.remind_before_days), ("late_reminder", rules.remind_late_days)):
-        if not days:
-            continue
+    for kind, days in _days(rules):
         shift = timedelta(days=days)
         for item in sent_items_due(today - CATCH_UP - shift, today + _AHEAD - shift):
             goes_at = morning_of(item.due_on + shift, zone)
@@ -73,6 +71,48 @@ def _reminders(rules: Triggers, today: date, zone: str) -> Iterator[Reminder]:
 
 def _is_over(kind: str, item: SentItem, today: date) -> bool:
     return kind == "reminder" and item.due_on < today
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """When the next reminder goes (UTC), or why none does, as a stable word."""
+
+    at: datetime | None = None
+    reason: str = ""
+
+
+def next_reminder(invoice_id: UUID, *, now: datetime) -> Outlook | None:
+    """Return the outlook for an invoice (F3), None for what nobody owes. Inside `tenant.tx`.
+
+    Reasons: reminders_off, not_sent_yet, charge_planned, no_more (each there was is said, or its day went by).
+    """
+    row, rules = invoice(invoice_id), triggers()
+    if row.kind != "invoice" or row.open_minor <= 0:
+        return None
+    if not (rules.remind_before_days or rules.remind_late_days):
+        return Outlook(reason="reminders_off")
+    if row.sent_at is None:
+        return Outlook(reason="not_sent_yet")
+    zone = seller(row.seller_id).time_zone
+    items = [item for item in due_items_of([invoice_id]) if item.open_minor > 0]
+    asked = [item for item in items if not is_planned(item.id)]
+    ahead = [
+        Reminder(kind, item.id, invoice_id, goes_at)
+        for item in asked
+        for kind, days in _days(rules)
+        if row.sent_at < (goes_at := morning_of(item.due_on + timedelta(days=days), zone)) and now < goes_at + CATCH_UP
+    ]
+    known = known_keys([reminder.key for reminder in ahead])
+    left = [reminder.goes_at for reminder in ahead if reminder.key not in known and switch_of(reminder.kind).is_on]
+    if left:
+        return Outlook(at=max(min(left), now))
+    return Outlook(reason="no_more" if asked else "charge_planned")
+
+
+def _days(rules: Triggers) -> list[tuple[str, int]]:
+    """Kind → days from the due date to the reminder, of those the seller wants."""
+    wanted = (("reminder", -rules.remind_before_days), ("late_reminder", rules.remind_late_days))
+    return [(kind, days) for kind, days in wanted if days]
 
 
 def queue_reminder(*, seller_id: UUID, reminder: Reminder, now: datetime) -> Message:

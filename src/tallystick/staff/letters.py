@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
+from tallystick.invoices.models import Invoice
 from tallystick.messages.models import Message, MessageOutcome, SilencedAddress
 from tallystick.messages.queries import heard_about
 from tallystick.messages.silence import silences
+from tallystick.payments.reminders import Outlook
 from tallystick.staff.sentences import skip_reason
 
 _WORSE = ("bounced_hard", "bounced_soft", "rejected", "complained", "delayed")
@@ -25,6 +27,25 @@ def _reason(letter: Message, heard: Sequence[MessageOutcome]) -> str:
         return "" if letter.state in ("sent", "queued", "sending") else skip_reason(letter.reason)
     told = sorted((row for row in heard if row.kind in _WORSE), key=lambda row: _WORSE.index(row.kind))
     return " · ".join(f"{row.recipient}: {row.words or row.code or outcome_word(row.kind)}" for row in told[:3])
+
+
+def why_unsent(row: Invoice, auto_kinds: frozenset[str]) -> str:
+    """Say why nothing was ever sent about an issued document (F3)."""
+    if row.sent_at:
+        return _("It was marked as sent: it went outside Tallystick.")
+    if row.kind not in auto_kinds:
+        return _("Documents of this kind don't go out by themselves, and nobody has sent it.")
+    return _("It was issued before this kind went out by itself, and nobody has sent it.")
+
+
+def no_reminder(outlook: Outlook | None) -> str:
+    """Say why no reminder will go (F3); empty when one will, or nobody owes anything."""
+    return {
+        "reminders_off": _("No reminders: none are set under Settings, Templates."),
+        "not_sent_yet": _("No reminder before it was sent."),
+        "charge_planned": _("No reminder: it will be charged by itself."),
+        "no_more": _("No more reminders: each was sent, or its day went by."),
+    }.get(outlook.reason if outlook else "", "")
 
 
 def outcome_word(kind: str) -> str:

@@ -22,15 +22,17 @@ from tallystick.invoices.queries import InvoiceFilter, Total
 from tallystick.invoices.render import pdf_of
 from tallystick.ledger.queries import balances_of, why_subjects
 from tallystick.messages.queries import messages_about
+from tallystick.messages.triggers import triggers
 from tallystick.payments.queries import allocations_to, live_attempt
 from tallystick.payments.queries_charging import charges_on
+from tallystick.payments.reminders import next_reminder
 from tallystick.payments.rules import rules
 from tallystick.sellers.queries import party_of_seller
 from tallystick.sellers.roles import CHARGE, SELL, VIEW, VOID
 from tallystick.staff.charging import why_stopped
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.text import tidy_text
-from tallystick.staff.letters import with_reasons
+from tallystick.staff.letters import no_reminder, why_unsent, with_reasons
 from tallystick.staff.sentences import tell_facts
 
 CLOSED_TABS = frozenset({"drafts", "paid", "void", "credit_notes", "all"})
@@ -137,6 +139,7 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
     content = queries.draft_content(invoice_id)
     document = queries.read_document(row, content)
     letters = messages_about([invoice_id])
+    reminder = next_reminder(invoice_id, now=desk.now) if row.number else None
     allocated = [one for one in allocations_to([invoice_id]) if one.amount_minor]
     notes = queries.credit_notes_of(invoice_id) if row.kind == "invoice" else []
     files = queries.attachments_of(invoice_id)
@@ -154,6 +157,9 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
         "balances": balances_of([row.customer_id])[row.customer_id],
         "due_items": due_items,
         "letters": with_reasons(letters),
+        "unsent": why_unsent(row, triggers().auto_kinds) if row.number and not letters else "",
+        "next_reminder_at": reminder.at if reminder else None,
+        "no_reminder": no_reminder(reminder),
         "allocations": allocated,
         "credit_notes": notes,
         "files": files,
