@@ -233,9 +233,7 @@ def answers(port: int) -> bool:
 @pytest.fixture
 def shop(town: Town, new_world: Callable[..., World]) -> Iterator[Shop]:
     """A fresh seller in the town."""
-    world = new_world()
-    world.now = clock.now()
-    world.today = world.now.date()
+    world = new_world().begin_at_noon(clock.now())
     card = add_sandbox(world, town.sandbox.url)
     hook = f"{town.url}/hooks/sandbox/{card}"
     taken = town.sandbox.call("PUT", "/v1/webhook", name=account_name(world), body={"url": hook, "secret": SECRET})

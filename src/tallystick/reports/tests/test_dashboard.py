@@ -86,4 +86,4 @@ def test_backlogs_count_what_is_due(world: World) -> None:
     world.invoice()
     with tenant.tx(world.seller_id):
         waiting = {b.sweeper: b.waiting for b in backlogs(at=world.now)}
-    assert waiting == {"events": 1, "messages": 0, "attempts": 0, "inbox": 0}
+    assert waiting == {"events": 1, "messages": 0, "attempts": 0, "inbox": 0, "incoming": 0}
