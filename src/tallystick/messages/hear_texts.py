@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from tallystick.base import tenant
@@ -12,6 +12,9 @@ from tallystick.messages.outcomes import lift_silence, record_outcome, silence_a
 from tallystick.messages.queue import tell
 from tallystick.messages.text_time import SMS
 from tallystick.sms.port import Reply, Report
+
+REMEMBERED = timedelta(days=90)
+"""How long after a text an answer is taken to be about it."""
 
 
 def hear_texts_of(*, seller_id: UUID, heard: Iterable[Report | Reply], source: str, now: datetime) -> int:
@@ -49,7 +52,9 @@ def _hear_report(seller_id: UUID, report: Report, source: str, now: datetime) ->
 
 def _hear_reply(seller_id: UUID, reply: Reply, now: datetime) -> bool:
     with tenant.tx(seller_id):
-        texted = Message.objects.filter(recipients__contains=[reply.number], channel=SMS, state="sent")
+        texted = Message.objects.filter(
+            recipients__contains=[reply.number], channel=SMS, state="sent", created_at__gte=now - REMEMBERED
+        )
         last = texted.order_by("-created_at", "-id").first()
         if reply.wish == "stop":
             return _stop(seller_id, reply.number, last, reply.text, now)

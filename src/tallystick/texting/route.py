@@ -46,7 +46,7 @@ def sms_route(seller_id: UUID) -> Route | None:
     transport = Transport(
         kind=row.kind,
         options=_options(seller_id, row),
-        report_url=hook_address(seller_id, row.kind) if SERVICES[row.kind].tells else "",
+        report_url=_report_url(seller_id, row.kind),
     )
     return Route(row.kind, row.sender, row.quiet_from, row.quiet_until, transport)
 
@@ -114,6 +114,13 @@ def remove_sms_route(*, seller_id: UUID, now: datetime, actor_id: UUID | None = 
         gone, _rows = SmsRoute.objects.all().delete()
         if gone:
             _tell(seller_id, "", now, actor_id)
+
+
+def _report_url(seller_id: UUID, kind: str) -> str:
+    """Where the provider tells what became of a text; nowhere while it couldn't reach us."""
+    service = SERVICES[kind]
+    is_reachable = service.is_play or settings.PUBLIC_URL.startswith("https://")
+    return hook_address(seller_id, kind) if service.tells and is_reachable else ""
 
 
 def _options(seller_id: UUID, row: SmsRoute) -> dict[str, str]:

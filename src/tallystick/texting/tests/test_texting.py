@@ -68,7 +68,7 @@ def test_the_zone_is_the_numbers_country_or_the_sellers() -> None:
     assert [str(zone) for zone in zones_of("+8812345678", "Europe/Dublin")[0]] == ["Europe/Dublin"]
 
 
-def test_settings_are_sealed_kept_when_empty_and_forgotten(world: World) -> None:
+def test_settings_are_sealed_kept_when_empty_and_forgotten(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     options = {"account_sid": SID, "auth_token": "hush"}
     save_sms_route(kind="twilio", sender="+353210000000", options=options, **world.acting())
     save_sms_route(kind="twilio", sender="Acme", options={"account_sid": SID, "auth_token": ""}, **world.acting())
@@ -77,7 +77,11 @@ def test_settings_are_sealed_kept_when_empty_and_forgotten(world: World) -> None
         assert route
         assert (route.sender, route.transport.options["auth_token"], route.hears) == ("Acme", "hush", False)
         assert b"hush" not in bytes(row.sealed_options)
-        assert route.transport.report_url == hook_address(world.seller_id, "twilio")
+        assert route.transport.report_url == "", "Twilio refuses an address it can't reach"
+        monkeypatch.setattr(settings, "PUBLIC_URL", "https://tally.example")
+        reachable = sms_route(world.seller_id)
+        assert reachable
+        assert reachable.transport.report_url == hook_address(world.seller_id, "twilio")
         assert (route.quiet_from, route.quiet_until) == (time(20), time(8))
         assert sms_options(world.seller_id, "vonage") == {}
         assert "hush" not in repr(route)
