@@ -29,7 +29,7 @@ def leave(request: HttpRequest, token: str) -> HttpResponse:
         unsubscribe(seller_id=seller_id, recipient_id=recipient_id, now=clock.now())
     shown = leaver(seller_id=seller_id, recipient_id=recipient_id)
     with translation.override(_language(shown)):
-        response = render(request, "pay/leave.html", {"leaver": shown, "accent": accent_of(shown.brand)})
+        response = render(request, "pay/unsubscribe.html", {"leaver": shown, "accent": accent_of(shown.brand)})
         response.headers["Content-Language"] = _language(shown)
     for name, value in HEADERS.items():
         response.headers[name] = value
