@@ -14,6 +14,10 @@ from PIL import Image
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.broadcasts.audience import Audience
+from tallystick.broadcasts.lists import save_list
+from tallystick.broadcasts.save import Sketch, save_broadcast
+from tallystick.broadcasts.wording import Said
 from tallystick.catalog.save import save_item
 from tallystick.conversations.queries import files_of
 from tallystick.conversations.saved_replies import save_reply
@@ -123,6 +127,10 @@ def set_stage(world: World) -> Stage:
     day = world.today + timedelta(days=20)
     plan = Plan(charge_id, item.id, "date", charge_on=day, payment_method_id=method_id)
     schedule_charge(seller_id=world.seller_id, plan=plan, now=world.now)
+    broadcast_id, list_id = new_id(), new_id()
+    save_list(**acting, list_id=list_id, name="Architects", customer_ids=[world.nora])
+    words = {"en": Said("News", "We move.", "We move.")}
+    save_broadcast(**acting, broadcast_id=broadcast_id, sketch=Sketch("We move", True, False, False, Audience(), words))
     returned = {**_money_that_moved(world, account_id), **_mail_that_came(world)}
     tokens = {
         "p": token,
@@ -134,6 +142,7 @@ def set_stage(world: World) -> Stage:
         "currency": "EUR", "payment_id": payment_id, "item_id": item_id, "rate_id": world.rates["reduced"],
         "bank": bank.id, "account_id": account_id, "member_id": member.id, "invitation_id": invitation_id,
         "provider": "sandbox", "card_id": card_id, "method_id": method_id, "charge_id": charge_id, "request_id": asked_id,
+        "broadcast_id": broadcast_id, "list_id": list_id,
         "kind": "invoice", "language": "en", "route": "postmark", **returned, **_letters(world),
     }  # fmt: skip
     return Stage(world, ids, token, tokens)

@@ -50,6 +50,7 @@ def web() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(staticfiles_storage, "url", lambda name: f"/static/{name}", raising=False)
         patch.setattr(settings.ENV, "sandbox_url", "http://127.0.0.1:9")
+        patch.setattr(settings.ENV, "phone_url", "http://127.0.0.1:9")
         patch.setattr(advice, "ask_dns", lambda name: [])
         yield
 

@@ -25,6 +25,9 @@ QUIET = frozenset(
         "autopay.enabled",
         "autopay.ended",
         "break.found",
+        "broadcast.done",
+        "broadcast.planned",
+        "broadcast.stopped",
         "charge.canceled",
         "charge.done",
         "charge.noticed",
@@ -41,6 +44,7 @@ QUIET = frozenset(
         "customer.archived",
         "customer.restored",
         "customer.saved",
+        "customer.unsubscribed",
         "dispute.lost",
         "dispute.opened",
         "dispute.updated",
@@ -54,8 +58,10 @@ QUIET = frozenset(
         "member.joined",
         "member.reactivated",
         "member.role_changed",
+        "message.answered",
         "message.complained",
         "message.delayed",
+        "message.stopped",
         "method.removed",
         "method.saved",
         "refund.approved",
@@ -68,6 +74,7 @@ QUIET = frozenset(
         "seller.changed",
         "seller.mail_route_changed",
         "seller.mailbox_changed",
+        "seller.sms_route_changed",
     }
 )
 """Facts that only the timeline wants: nothing reacts to them, so they are born done."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -22,7 +22,7 @@ from tallystick.base import clock, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.catalog.queries import rates_on_offer
 from tallystick.catalog.save import save_item
-from tallystick.config.demo_cast import CUSTOMERS, ITEMS, MEMBERS, Person
+from tallystick.config.demo_cast import CUSTOMERS, ITEMS, LATE_TEXTS, MEMBERS, MOBILES, Person
 from tallystick.config.demo_charges import Shop, tell_of_charges
 from tallystick.config.demo_inbox import Inbox
 from tallystick.customers.details import ContactDetails, Details
@@ -36,6 +36,7 @@ from tallystick.invoices.mark import mark_sent, mark_viewed
 from tallystick.invoices.save import save_drafts
 from tallystick.invoices.send import send_as_composed
 from tallystick.invoices.series import set_series
+from tallystick.messages.message_templates import house_words, save_words
 from tallystick.payments.gateways import save_gateway_account
 from tallystick.payments.record import record_payment
 from tallystick.payments.void import void_invoices
@@ -43,6 +44,7 @@ from tallystick.sellers.banks import save_bank_account
 from tallystick.sellers.members import accept_invitation, invitation_secret, invite_member
 from tallystick.sellers.queries import members, seller_of_slug
 from tallystick.sellers.settings import Business, save_branding, update_seller
+from tallystick.texting.route import SANDBOX, save_sms_route
 from tallystick.worker.sweeps import drain, sweep_events
 
 SLUG = "linden-press"
@@ -61,8 +63,17 @@ def load_demo() -> None:
     story = _Story(clock.now())
     seller_id = story.tell()
     connect_provider(seller_id)
+    _set_up_texting(seller_id)
     if settings.ENV.sandbox_url:
         tell_of_charges(story.shop())
+
+
+def _set_up_texting(seller_id: UUID) -> None:
+    """Text late notices to the phone beside the mailbox."""
+    save_sms_route(seller_id=seller_id, kind=SANDBOX, sender="Linden", options={}, now=clock.now())
+    for language in ("en", "ro"):
+        words = replace(house_words("late_reminder", language), sms=LATE_TEXTS[language])
+        save_words(seller_id=seller_id, kind="late_reminder", language=language, words=words, now=clock.now())
 
 
 def connect_provider(seller_id: UUID) -> None:
@@ -240,7 +251,7 @@ class _Story:
         )
 
     def _meet_customers(self, now: datetime) -> None:
-        details = []
+        details: list[Details] = []
         for person in CUSTOMERS:
             customer_id = uuid5(_IDS, person.name)
             self.customers.append((person, customer_id))
@@ -257,6 +268,7 @@ class _Story:
                     city=person.city,
                     postcode=person.postcode,
                     email=person.email,
+                    phone=MOBILES.get(person.country, "").format(len(details) + 10),
                     contacts=(contact,) if person.email else (),
                 )
             )

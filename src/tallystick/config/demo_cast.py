@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -317,3 +317,17 @@ MEMBERS: Sequence[tuple[str, str, str]] = (
     ("Declan Roche", "declan@lindenpress.example", "accountant"),
     ("Saoirse Kelly", "saoirse@lindenpress.example", "sales"),
 )
+
+MOBILES: Mapping[str, str] = {
+    "IE": "+353 87 910 00{}",
+    "DE": "+49 171 39200{}",
+    "RO": "+40 712 3450{}",
+    "US": "+1 202 555 01{}",
+    "AT": "+43 664 55500{}",
+    "NL": "+31 6 123450{}",
+}
+"""A mobile number of a country, two digits open."""
+LATE_TEXTS: Mapping[str, str] = {
+    "en": "{{ seller_name }}: {{ open_amount }} of invoice {{ number }} was due on {{ due_date }}. {{ link }}",
+    "ro": "{{ seller_name }}: {{ open_amount }} din factura {{ number }} era de plată până la {{ due_date }}. {{ link }}",
+}

@@ -81,6 +81,7 @@ class Environment(BaseSettings):
     )
     sandbox_url: str = Field("", description="Address of the sandbox payment provider; empty hides it.")
     mailbox_url: str = Field("", description="Address of the demo mailbox, linked from the start page; empty hides it.")
+    phone_url: str = Field("", description="Address of the demo's sandbox phone; empty hides it.")
     trusted_proxies: int = Field(0, description="How many proxies in front add X-Forwarded-For.", ge=0)
     bind: str = Field("127.0.0.1", description="The address the web server listens on.")
     web_workers: int = Field(2, description="Web processes.", ge=1)

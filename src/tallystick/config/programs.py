@@ -51,7 +51,7 @@ class Programs:
                 program.wait()
 
     def start_companions(self) -> None:
-        """Start the sandbox payment provider and the mailbox, and tell the settings where they are."""
+        """Start the sandbox payment provider, the mailbox and the phone, and tell the settings where they are."""
         folder = self.data_dir / "demo"
         folder.mkdir(parents=True, exist_ok=True)
         sandbox = self._announced(
@@ -63,6 +63,8 @@ class Programs:
         )
         os.environ["TALLYSTICK_SMTP_PORT"] = str(mailbox["smtp_port"])
         os.environ["TALLYSTICK_MAILBOX_URL"] = f"http://127.0.0.1:{mailbox['http_port']}"
+        phone = self._announced("tallystick.sms.phone", "--data", str(folder / "phone.jsonl"), "--port", "0")
+        os.environ["TALLYSTICK_PHONE_URL"] = f"http://127.0.0.1:{phone['port']}"
 
     def start_worker(self) -> None:
         """Start the worker."""

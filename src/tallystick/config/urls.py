@@ -21,6 +21,8 @@ urlpatterns = [
     path("p/", include("tallystick.pay.urls")),
     path("r/", include("tallystick.pay.urls_ask")),
     path("c/", include("tallystick.pay.urls_plan")),
+    path("l/", include("tallystick.pay.urls_short")),
+    path("u/", include("tallystick.pay.urls_leave")),
     path("hooks/", include("tallystick.hooks.urls")),
     path("", include("tallystick.staff.urls")),
 ]

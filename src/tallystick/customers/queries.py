@@ -95,3 +95,34 @@ def _found(text: str) -> QuerySet[Customer]:
     if words is None:
         return Customer.objects.none() if text.strip() else Customer.objects.all()
     return Customer.objects.filter(search=words)
+
+
+def phones_of(customer_ids: Sequence[UUID]) -> dict[UUID, tuple[str, list[str]]]:
+    """Return (country, telephone numbers as typed) of several customers: the contacts who get documents, then their own.
+
+    Two queries; unknown ids are left out.
+    """
+    people: dict[UUID, list[str]] = defaultdict(list)
+    typed = Contact.objects.filter(customer_id__in=customer_ids, gets_documents=True).exclude(phone="").order_by("id")
+    for customer_id, phone in typed.values_list("customer_id", "phone"):
+        people[customer_id].append(phone)
+    own = Customer.objects.filter(id__in=customer_ids).values_list("id", "country", "phone")
+    return {key: (country, [*people[key], *([phone] if phone else [])]) for key, country, phone in own}
+
+
+def customers_who(
+    *, ids: Sequence[UUID] | None = None, currency: str = "", language: str = "", country: str = ""
+) -> list[UUID]:
+    """Return the ids of customers on file, of these only when given, to whom all that isn't empty applies. One query."""
+    rows = Customer.objects.filter(archived_at__isnull=True)
+    wanted = {"id__in": ids, "currency": currency, "language": language, "country": country}
+    asked = {name: value for name, value in wanted.items() if value or (name == "id__in" and ids is not None)}
+    return list(rows.filter(**asked).order_by("id").values_list("id", flat=True))
+
+
+def languages_and_places() -> tuple[list[str], list[str], list[str]]:
+    """Return the currencies, languages and countries of the customers on file, each sorted. One query."""
+    rows = Customer.objects.filter(archived_at__isnull=True).values_list("currency", "language", "country").distinct()
+    found = list(rows)
+    currencies, languages, countries = (sorted({row[at] for row in found}) for at in range(3))
+    return currencies, languages, countries

@@ -10,7 +10,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from tallystick.base import clock, inbox, tenant
 from tallystick.gateways.port import BadSignature, MalformedWebhook, StaleWebhook
-from tallystick.hooks import mail, services
+from tallystick.hooks import mail, services, texts
 from tallystick.hooks.answer import MOST_BYTES, say
 from tallystick.payments.gateways import open_gateway
 from tallystick.payments.queries import gateway_account, seller_of_gateway_account
@@ -19,6 +19,7 @@ DECLARED = {
     "tallystick.hooks.views.receive": ("signature", frozenset({"POST"})),
     **services.DECLARED,
     **mail.DECLARED,
+    **texts.DECLARED,
 }
 """View name → (who may, methods), for the permission matrix."""
 

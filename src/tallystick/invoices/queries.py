@@ -31,6 +31,7 @@ from tallystick.invoices.models import (
     NumberSeries,
     Rendering,
 )
+from tallystick.texting.short_links import Target
 
 SORTS = {
     "due": ("due_on", "id"),
@@ -52,8 +53,8 @@ _FIRST_ITEMS = 50
 class Document:
     """An issued document: the row's identity, and `content` as every reader of it needs it (number and reference included).
 
-    `view_url` leads to its page, None while the customer's payment links are off (C7); `pay_url` is the same for what can
-    be paid there, None for a credit note.
+    `view_url` leads to its page, `short_link` too, both None while the customer's payment links are off (C7); `pay_url` is
+    the same for what can be paid there, None for a credit note.
     """
 
     id: UUID
@@ -67,6 +68,7 @@ class Document:
     due_on: date | None
     is_void: bool
     view_url: str | None
+    short_link: Target | None
     content: dict[str, Any]
 
     @property
@@ -141,6 +143,7 @@ def read_document(invoice: Invoice, content: dict[str, Any]) -> Document:
     number = invoice.number or ""
     credits = invoice.credits.number if invoice.credits else None
     full = {**content, "number": number, "reference": _reference(number), "credits_number": credits}
+    has_page = bool(number) and invoice.customer.payment_links
     return Document(
         id=invoice.id,
         kind=invoice.kind,
@@ -152,7 +155,8 @@ def read_document(invoice: Invoice, content: dict[str, Any]) -> Document:
         open_minor=invoice.open_minor,
         due_on=invoice.due_on,
         is_void=invoice.voided_at is not None,
-        view_url=link_url(invoice.id, invoice.link_version) if number and invoice.customer.payment_links else None,
+        view_url=link_url(invoice.id, invoice.link_version) if has_page else None,
+        short_link=Target("invoice", invoice.id, invoice.link_version) if has_page else None,
         content=full,
     )
 
@@ -424,3 +428,11 @@ def next_indexes(*, on: date) -> dict[UUID, int]:
     """Return the next number of each series used so far, counting in the period of that date."""
     rows = NumberCounter.objects.filter(period__in=[0, on.year]).values_list("series_id", "next")
     return dict(rows)
+
+
+def customers_owing(*, on: date, overdue_days: int = 0) -> set[UUID]:
+    """Return the customers with something open; overdue by at least so many days on a date, where that is asked. One query."""
+    rows = DueItem.objects.filter(open_minor__gt=0)
+    if overdue_days:
+        rows = rows.filter(due_on__lte=on - timedelta(days=overdue_days))
+    return set(rows.values_list("customer_id", flat=True).distinct())

@@ -40,6 +40,8 @@ class Compose:
     attach_pdf: bool
     file_name: str
     can_link: bool
+    text: str = ""
+    """The text message that goes with it when it goes by itself."""
 
 
 def compose_for(invoice_id: UUID, kind: str = "") -> Compose:
@@ -59,6 +61,7 @@ def compose_for(invoice_id: UUID, kind: str = "") -> Compose:
         attach_pdf=switch_of(says).attach_pdf,
         file_name=f"{found.number}.pdf",
         can_link=found.pay_url is not None and found.open_minor > 0,
+        text=words.sms,
     )
 
 
@@ -76,6 +79,7 @@ def wording_values(found: queries.Document) -> Mapping[str, str]:
         "issue_date": formats.day(issued_on, locale),
         "po_number": str(found.content.get("po_number") or ""),
         "due_date": formats.day(found.due_on, locale) if found.due_on else "",
+        "link": found.short_link.url if found.short_link else "",
         **person_values(
             customer_name=customer["name"],
             attention=customer.get("attention") or "",
@@ -191,6 +195,7 @@ def _by_itself(row: Invoice, kind: str, key: str) -> Letter:
         attach_pdf=start.attach_pdf,
         payment_link=start.can_link,
         attachment_ids=[file.id for file in queries.attachments_of(row.id)] if kind == row.kind else [],
+        text=start.text,
     )
 
 
@@ -236,7 +241,7 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
         message,
         found,
         enclosed,
-        words=Words(message.subject, message.body, words.button),
+        words=Words(message.subject, message.body, words.button, words.sms),
         amount_minor=found.open_minor if asks else found.total_minor,
         due_on=found.due_on,
     )
@@ -289,4 +294,4 @@ def document_email(
         parts.insert(0, Attachment(filename=f"{found.number}.pdf", content_type="application/pdf", content=pdf))
     if logo:
         parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
-    return Prepared(composed.html, composed.text, tuple(parts), words=words)
+    return Prepared(composed.html, composed.text, tuple(parts), words=words, link=found.short_link)

@@ -58,6 +58,7 @@ class _Email:
     rows: list[tuple[str, str, bool]] = field(default_factory=list)
     transfer: list[tuple[str, bool]] = field(default_factory=list)
     about: str = ""
+    leave_url: str = ""
     more: list[_Email] = field(default_factory=list)
     """The same again in another currency: amount, button and rows."""
 
@@ -223,8 +224,10 @@ def render_notice(
     button_text: str = "",
     under: str = "",
     logo_cid: str = "",
+    leave_url: str = "",
 ) -> Composed:
-    """A plain letter with at most one button: an invitation, a log-in link, a word to staff."""
+    """A plain letter with at most one button: an invitation, a log-in link, a word to staff; one to many customers, which
+    says at `leave_url` how to get no more of them."""
     with translation.override(language):
         email = _Email(
             seller=seller,
@@ -235,6 +238,7 @@ def render_notice(
             button_url=button_url,
             button_text=button_text,
             under=under,
+            leave_url=leave_url,
         )
         return _compose(email, logo_cid)
 
@@ -315,6 +319,7 @@ def _compose(email: _Email, logo_cid: str) -> Composed:
         "end": "left" if rtl else "right",
         "questions": _("Questions? Just reply to this email."),
         "or_word": _("Or"),
+        "leave_text": _("Unsubscribe from such emails"),
         "body": body,
     }
     engine = _engine()

@@ -20,7 +20,7 @@ class Kind:
     `placeholders`: the names its words may use, which are those its sender fills. `button`: the default text, empty
     without a button. `pdf`: what is attached, empty for nothing. `is_on`: whether it goes out by itself before anybody
     decided. Not `is_optional`: customers agreed to be told, so it can't be switched off. Not `is_automatic`: only people
-    send it. Not `is_sent`: nothing sends it yet.
+    send it. Not `is_sent`: nothing sends it yet. `takes_text`: a text message may go with it.
     """
 
     name: str
@@ -33,6 +33,12 @@ class Kind:
     is_optional: bool = True
     is_automatic: bool = True
     is_sent: bool = True
+    takes_text: bool = False
+
+    @property
+    def sms_placeholders(self) -> tuple[str, ...]:
+        """The names that its text message may use."""
+        return (*self.placeholders, "link")
 
 
 _ALL = (
@@ -43,6 +49,7 @@ _ALL = (
         _DOCUMENT,
         gettext_noop("Make Payment"),
         gettext_noop("The invoice"),
+        takes_text=True,
     ),
     Kind(
         "reminder",
@@ -51,6 +58,7 @@ _ALL = (
         _DOCUMENT,
         gettext_noop("Make Payment"),
         gettext_noop("The invoice"),
+        takes_text=True,
     ),
     Kind(
         "late_reminder",
@@ -59,6 +67,7 @@ _ALL = (
         (*_DOCUMENT, "days_overdue"),
         gettext_noop("Make Payment"),
         gettext_noop("The invoice"),
+        takes_text=True,
     ),
     Kind(
         "thank_you",
@@ -68,6 +77,7 @@ _ALL = (
         "",
         gettext_noop("The invoice"),
         is_on=False,
+        takes_text=True,
     ),
     Kind(
         "plan_onboarding",
@@ -85,6 +95,7 @@ _ALL = (
         _DOCUMENT,
         gettext_noop("View credit note"),
         gettext_noop("The credit note"),
+        takes_text=True,
     ),
     Kind(
         "estimate",
@@ -117,6 +128,7 @@ _ALL = (
         gettext_noop("An automatic charge failed and is tried again"),
         _CHARGE,
         gettext_noop("Update payment information"),
+        takes_text=True,
     ),
     Kind(
         "statement",
@@ -160,6 +172,7 @@ _ALL = (
         _CHARGE,
         gettext_noop("Change or postpone"),
         is_optional=False,
+        takes_text=True,
     ),
     Kind(
         "charge_fell_back",
@@ -167,6 +180,7 @@ _ALL = (
         gettext_noop("An automatic charge failed for the last time"),
         _CHARGE,
         gettext_noop("Update payment information"),
+        takes_text=True,
     ),
     Kind(
         "card_expiring",

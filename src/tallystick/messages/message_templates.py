@@ -18,7 +18,7 @@ from tallystick.messages.kinds import KINDS, Kind
 from tallystick.messages.models import MessageSwitch, MessageTemplate
 from tallystick.messages.wording import UnknownPlaceholder, default_body, default_subject, fill
 
-MOST_SUBJECT, MOST_BODY, MOST_BUTTON = 300, 10_000, 60
+MOST_SUBJECT, MOST_BODY, MOST_BUTTON, MOST_SMS = 300, 10_000, 60, 480
 
 
 class BadTemplate(ValueError):
@@ -31,15 +31,17 @@ class BadTemplate(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a kind says in one language, with placeholders. An empty `button` leaves the choice to the message."""
+    """What a kind says in one language, with placeholders. An empty `button` leaves the choice to the message; an empty
+    `sms` says that no text message goes with it."""
 
     subject: str
     body: str
     button: str = ""
+    sms: str = ""
 
     def filled(self, values: Mapping[str, str]) -> Words:
         """The words with each placeholder replaced. Raises UnknownPlaceholder."""
-        return Words(fill(self.subject, values), fill(self.body, values), fill(self.button, values))
+        return Words(*(fill(text, values) for text in (self.subject, self.body, self.button, self.sms)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class Switch:
 def words_of(kind: str, language: str) -> Words:
     """Return a kind's words in a language: the seller's own, else the house's. Inside `tenant.tx`; one query."""
     own = MessageTemplate.objects.filter(kind=kind, language=language).first()
-    return Words(own.subject, own.body, own.button) if own else house_words(kind, language)
+    return Words(own.subject, own.body, own.button, own.sms) if own else house_words(kind, language)
 
 
 def house_words(kind: str, language: str) -> Words:
@@ -104,7 +106,7 @@ def save_words(
         if words == house_words(kind, language):
             own.delete()
         else:
-            values = {"subject": words.subject, "body": words.body, "button": words.button}
+            values = {"subject": words.subject, "body": words.body, "button": words.button, "sms": words.sms}
             MessageTemplate.objects.update_or_create(
                 seller_id=seller_id,
                 kind=kind,
@@ -152,15 +154,17 @@ def check_words(kind: str, language: str, words: Words) -> None:
         ("subject", words.subject, MOST_SUBJECT),
         ("body", words.body, MOST_BODY),
         ("button", words.button, MOST_BUTTON),
+        ("sms", words.sms, MOST_SMS),
     ):
-        if not text.strip() and field != "button":
+        if not text.strip() and field not in {"button", "sms"}:
             raise BadTemplate(field, "required")
         if len(text) > most:
             raise BadTemplate(field, "too_long")
+        names = known.placeholders if field != "sms" else known.sms_placeholders
         try:
-            fill(text, dict.fromkeys(known.placeholders, ""))
+            fill(text, dict.fromkeys(names, ""))
         except UnknownPlaceholder as error:
-            near = get_close_matches(error.name, known.placeholders, 1)
+            near = get_close_matches(error.name, names, 1)
             raise BadTemplate(field, "placeholder", name=error.name, nearest=near[0] if near else "") from error
 
 

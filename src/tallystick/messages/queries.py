@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from django.db.models import Count
+
 from tallystick.base.pages import Page, keyset_page
 from tallystick.messages.blast import BRAKE
 from tallystick.messages.models import Message, MessageOutcome, SilencedAddress
@@ -58,3 +60,20 @@ def heard_about(message_ids: Sequence[UUID]) -> Mapping[UUID, list[MessageOutcom
 def silence(silence_id: UUID) -> SilencedAddress | None:
     """Return an address that is silent, or was, or None."""
     return SilencedAddress.objects.filter(id=silence_id).first()
+
+
+def tally_about(document_id: UUID) -> tuple[dict[str, int], dict[str, int]]:
+    """Return how many messages about something are in each state, and of those sent, what was heard. One query."""
+    rows = Message.objects.filter(document_id=document_id).values_list("state", "outcome").annotate(n=Count("id"))
+    states: dict[str, int] = defaultdict(int)
+    heard: dict[str, int] = defaultdict(int)
+    for state, outcome, n in rows:
+        states[state] += n
+        if state == "sent":
+            heard[outcome] += n
+    return dict(states), dict(heard)
+
+
+def messages_by_keys(keys: Sequence[str]) -> dict[str, Message]:
+    """Return key → message of those of the keys that were decided on. One query."""
+    return {row.dedupe_key: row for row in Message.objects.filter(dedupe_key__in=keys)}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,11 +13,13 @@ from django.conf import settings
 
 from tallystick.base import events, tenant
 from tallystick.base.bell import ring
+from tallystick.base.ids import new_id
 from tallystick.messages.blast import BRAKE, brakes
 from tallystick.messages.kinds import ALWAYS
 from tallystick.messages.message_templates import switch_of
 from tallystick.messages.models import Message
 from tallystick.messages.silence import lift_silence, silences, why_all_silent
+from tallystick.messages.text_time import SMS, TEXT_SUFFIX, text_beside, text_time
 
 SOON = timedelta(minutes=1)
 """What waits no longer than this has a hint of its own, so that it leaves to the second."""
@@ -47,6 +49,11 @@ class Letter:
     data: dict[str, Any] = field(default_factory=dict)
     is_by_hand: bool = False
     """A person decided on it, so the kind's switch doesn't hold it back."""
+    text: str = ""
+    """The text message that goes with an email sent by itself, filled; without one, none goes."""
+    channel: str = "email"
+    due_reason: str = ""
+    """Why it waits until it is due, as a stable word, where that isn't plain."""
 
 
 def queue_message(
@@ -55,8 +62,50 @@ def queue_message(
     """Put a message into the outbox, due at once unless `due_at` says later, and return the row.
 
     Idempotent by `dedupe_key`: the first one stands. One without recipients or to silenced ones only, and one of a kind
-    that was switched off, is kept as skipped, with the reason.
+    that was switched off, is kept as skipped, with the reason. A letter with a `text` brings a text message along, a row
+    of its own.
     """
+    with tenant.tx(seller_id, actor_id=actor_id):
+        message = _queue(seller_id, letter, now, due_at, actor_id)
+        text = text_beside(seller_id, letter.customer_id, due_at or now) if _brings_text(letter, message) else None
+        if text:
+            beside = replace(
+                letter,
+                id=new_id(),
+                dedupe_key=letter.dedupe_key + TEXT_SUFFIX,
+                channel=SMS,
+                recipients=text.recipients,
+                copies=(),
+                body=letter.text,
+                text="",
+                attach_pdf=False,
+                attachment_ids=(),
+                due_reason=text.reason,
+            )
+            _queue(seller_id, beside, now, text.due_at, actor_id)
+        return message
+
+
+def queue_text(
+    *, seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | None = None, actor_id: UUID | None = None
+) -> Message:
+    """Put a text message of its own into the outbox, to `recipients` in E.164, and return the row; quiet hours move it.
+
+    Idempotent by `dedupe_key`. One without recipients is kept as skipped.
+    """
+    with tenant.tx(seller_id, actor_id=actor_id):
+        at, reason = text_time(seller_id, letter.recipients, due_at or now)
+        sms = replace(letter, channel=SMS, attach_pdf=False, due_reason=reason)
+        return _queue(seller_id, sms, now, at, actor_id)
+
+
+def _brings_text(letter: Letter, message: Message) -> bool:
+    """Only what goes by itself; not what goes together with others in one email, nor a kind that is switched off."""
+    is_single = not letter.data.get("together")
+    return bool(letter.text) and is_single and not letter.is_by_hand and message.reason != "template_off"
+
+
+def _queue(seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | None, actor_id: UUID | None) -> Message:
     with tenant.tx(seller_id, actor_id=actor_id):
         known = Message.objects.filter(dedupe_key=letter.dedupe_key).first()
         if known:
@@ -82,7 +131,8 @@ def queue_message(
             attachment_ids=list(letter.attachment_ids),
             data=letter.data,
             state="skipped" if reason else "held" if is_parked else "queued",
-            reason=BRAKE if is_parked else reason,
+            reason=BRAKE if is_parked else reason or letter.due_reason,
+            channel=letter.channel,
             message_id=f"<{letter.id}@{urlsplit(settings.PUBLIC_URL).hostname}>",
             due_at=due_at or now,
             created_at=now,
@@ -100,8 +150,11 @@ def _why_not(letter: Letter) -> str:
     if not letter.is_by_hand and not switch_of(letter.kind).is_on:
         return "template_off"
     if not letter.recipients:
-        return "no_address"
-    return why_all_silent(letter.recipients, silences(letter.recipients))
+        return "no_mobile" if letter.channel == SMS else "no_address"
+    quiet = silences(letter.recipients)
+    if letter.channel == SMS:
+        return "silenced_number" if quiet else ""
+    return why_all_silent(letter.recipients, quiet)
 
 
 def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
@@ -163,6 +216,14 @@ def _release(seller_id: UUID, actor_id: UUID | None, **which: object) -> int:
         return changed
 
 
+def stop_all_about(*, seller_id: UUID, document_id: UUID, reason: str, actor_id: UUID | None = None) -> int:
+    """Take everything about something out of the outbox at once, and return how much that was. No fact for each: whoever
+    stops them all says so. Idempotent."""
+    with tenant.tx(seller_id, actor_id=actor_id):
+        waiting = Message.objects.filter(document_id=document_id, state__in=["queued", "held"])
+        return waiting.exclude(kind__in=ALWAYS).update(state="cancelled", reason=reason)
+
+
 def stop_message(message: Message, *, reason: str, now: datetime, actor_id: UUID | None = None) -> bool:
     """Take a queued message that is locked out of the outbox; `reason` is a stable word. Inside `tenant.tx`."""
     Message.objects.filter(id=message.id).update(state="cancelled", reason=reason)
@@ -191,6 +252,7 @@ def tell(
         message_kind=message.kind,
         recipients=list(message.recipients),
         reason=message.reason if reason is None else reason,
+        channel=message.channel,
         stands_for=message.data.get("stands_for", []),
         **more,
     )

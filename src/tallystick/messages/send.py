@@ -33,10 +33,14 @@ from tallystick.messages.hear import hear_refusals
 from tallystick.messages.message_templates import Words
 from tallystick.messages.models import LEASE, Message
 from tallystick.messages.queue import tell
+from tallystick.messages.send_text import TextSkipped, hand_over_text
 from tallystick.messages.silence import is_silent, silences, why_all_silent
+from tallystick.messages.text_time import SMS, text_time
 from tallystick.sellers.mail_pace import take_turn
 from tallystick.sellers.mail_route import mail_route
 from tallystick.sellers.queries import seller
+from tallystick.sms.port import BadText, SmsRefused, SmsUnavailable
+from tallystick.texting.short_links import Target
 
 UNDECIDED = timedelta(days=3)
 _SPREAD = """
@@ -65,6 +69,8 @@ class Prepared:
     words: Words | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     is_automatic: bool = True
+    link: Target | None = None
+    """What the short link in the text message leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,8 @@ def send_message(*, seller_id: UUID, message_id: UUID, prepare: Prepare, now: da
         return _end(message, "skipped", prepared.reason, now)
     if isinstance(prepared, Later):
         return _wait(message, prepared.reason, now)
+    if message.channel == SMS:
+        return _text(message, prepared, now)
     if prepared.words:
         message.subject, message.body = prepared.words.subject[:300], prepared.words.body
     sender, reason = _last_look(message)
@@ -156,6 +164,22 @@ def _last_look(message: Message) -> tuple[_Sender, str]:
     return sender, reason
 
 
+def _text(message: Message, prepared: Prepared, now: datetime) -> str:
+    """The same for a text message, in the words that are true now where its kind gives some."""
+    if prepared.words:
+        message.subject, message.body = prepared.words.subject[:300], prepared.words.sms or message.body
+    try:
+        taken = hand_over_text(message, link=prepared.link, now=now)
+    except TextSkipped as why:
+        return _end(message, "skipped", why.reason, now)
+    except (SmsRefused, BadText) as refused:
+        return _end(message, "failed", str(refused), now)
+    except SmsUnavailable as trouble:
+        return _again(message, str(trouble), now)
+    crashpoint("outside.after")
+    return _end(message, "sent", "", now, taken.provider_id)
+
+
 def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
     with tenant.tx(seller_id):
         waiting = Message.objects.filter(id=message_id, state__in=["queued", "sending"], due_at__lte=now)
@@ -166,9 +190,20 @@ def _claim(seller_id: UUID, message_id: UUID, now: datetime) -> Message | None:
         if full:
             _spread(*full, now)
             return None
+        if message.channel == SMS and _is_quiet(message, now):
+            return None
         message.state, message.lease_until, message.due_at = "sending", now + LEASE, now + LEASE
         message.save(update_fields=["state", "lease_until", "due_at"])
         return message
+
+
+def _is_quiet(message: Message, now: datetime) -> bool:
+    """Let a text wait for the end of the quiet hours, whoever let it go."""
+    due_at, reason = text_time(message.seller_id, message.recipients, now)
+    if reason:
+        message.state, message.due_at, message.reason, message.lease_until = "queued", due_at, reason, None
+        message.save(update_fields=["state", "due_at", "reason", "lease_until"])
+    return bool(reason)
 
 
 def _spread(begins_at: datetime, per_minute: int, now: datetime) -> None:

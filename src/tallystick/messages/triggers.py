@@ -13,6 +13,7 @@ from tallystick.base import events, tenant
 from tallystick.base.ids import new_id
 from tallystick.messages.models import Message, SendRules
 from tallystick.messages.queue import stop_message
+from tallystick.messages.text_time import TEXT_SUFFIX
 
 AUTOMATIC: Final = ("invoice", "credit_note")
 """Kinds of document that can go out by themselves; estimates and payment plans join when they exist."""
@@ -103,6 +104,12 @@ def automatic_key(document_id: UUID) -> str:
     return f"issued:{document_id}"
 
 
+def _own_keys(document_id: UUID) -> tuple[str, str]:
+    """The keys of a document's own email and of the text message beside it."""
+    key = automatic_key(document_id)
+    return key, key + TEXT_SUFFIX
+
+
 def waiting_together(*, until: datetime) -> dict[UUID, list[UUID]]:
     """Return customer → documents whose own emails wait to go together and leave by then, oldest first. One query."""
     found = Message.objects.filter(state="queued", due_at__lte=until, data__together=True, customer_id__isnull=False)
@@ -119,11 +126,11 @@ def is_said_by_hand(document_id: UUID) -> bool:
     spoken = Message.objects.filter(
         document_id=document_id, kind__in=AUTOMATIC, state__in=["queued", "held", "sending", "sent"]
     )
-    return spoken.exclude(dedupe_key=automatic_key(document_id)).exists()
+    return spoken.exclude(dedupe_key__in=_own_keys(document_id)).exists()
 
 
 def stop_automatic(document_ids: Iterable[UUID], *, reason: str, now: datetime, actor_id: UUID | None = None) -> int:
     """Stop the documents' own emails that still wait, as a person was faster; return how many. Inside `tenant.tx`."""
-    keys = [automatic_key(document_id) for document_id in document_ids]
+    keys = [key for document_id in document_ids for key in _own_keys(document_id)]
     waiting = Message.objects.select_for_update().filter(dedupe_key__in=keys, state__in=["queued", "held"])
     return sum(stop_message(message, reason=reason, now=now, actor_id=actor_id) for message in waiting)

@@ -30,6 +30,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
     "po_number": gettext_noop("The customer's order number"),
     "payment_method": gettext_noop("How it was paid"),
     "subscription": gettext_noop("The subscription's name"),
+    "link": gettext_noop("A short link to the page, for text messages"),
 }
 """Every name a template may use, with what it stands for (a text for staff, to be translated when shown)."""
 

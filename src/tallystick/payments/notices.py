@@ -27,6 +27,7 @@ from tallystick.payments.models import PaymentMethod, Refund, ScheduledCharge
 from tallystick.payments.receipts import LOGO, receipt_pdf
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
+from tallystick.texting.short_links import Target, keep_short_link
 
 
 def queue_charge_notice(charge: ScheduledCharge, *, now: datetime) -> Message:
@@ -49,6 +50,7 @@ def queue_charge_notice(charge: ScheduledCharge, *, now: datetime) -> Message:
             "due_date": formats.day(charge.charge_on, locale),
             "payment_method": method_label(method),
         },
+        link=_charge_link(charge),
         now=now,
     )
 
@@ -75,6 +77,7 @@ def queue_charge_failure(
                 "due_date": formats.day(date.fromisoformat(again_on), locale) if again_on else "",
                 "payment_method": method_label(method) if method else "",
             },
+            link=_charge_link(charge) if again_on else document(charge.invoice_id).short_link,
             now=now,
         )
 
@@ -119,6 +122,10 @@ def queue_expiry_notice(*, seller_id: UUID, method_id: UUID, now: datetime) -> M
         )
 
 
+def _charge_link(charge: ScheduledCharge) -> Target | None:
+    return Target("charge", charge.id, charge.link_version) if _links_on(charge.customer_id) else None
+
+
 def method_label(method: PaymentMethod) -> str:
     """Return what people call a kept method: its brand and last four."""
     return f"{method.brand} ···· {method.last4}" if method.last4 else method.brand
@@ -135,6 +142,7 @@ def _queue(
     now: datetime,
     document_id: UUID | None = None,
     payment_id: UUID | None = None,
+    link: Target | None = None,
 ) -> Message:
     owner = customer(customer_id)
     assert owner
@@ -148,6 +156,7 @@ def _queue(
             language=owner.language,
         ),
         **values(locale),
+        "link": link.url if link else "",
     }
     words = words_of(kind, owner.language).filled(filled)
     letter = Letter(
@@ -164,7 +173,10 @@ def _queue(
         payment_id=payment_id,
         attach_pdf=switch_of(kind).attach_pdf,
         data={**data, "button": words.button},
+        text=words.sms,
     )
+    if link and words.sms:
+        keep_short_link(seller_id=seller_id, target=link)
     return queue_message(seller_id=seller_id, letter=letter, now=now)
 
 

@@ -137,6 +137,7 @@ def queue_reminder(*, seller_id: UUID, reminder: Reminder, now: datetime) -> Mes
             attach_pdf=start.attach_pdf,
             payment_link=start.can_link,
             data={"due_item_id": str(reminder.due_item_id)},
+            text=words.sms,
         )
         return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=max(now, reminder.goes_at))
 

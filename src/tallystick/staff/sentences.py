@@ -61,21 +61,40 @@ def _to(data: Data) -> str:
     return names([str(address) for address in data.get("recipients", ())])
 
 
+def _is_text(data: Data) -> bool:
+    return data.get("channel") == "sms"
+
+
 def _emailed(data: Data) -> Words:
+    if _is_text(data):
+        return "message-square", "pos", _("Text sent to %(people)s") % {"people": _to(data)}, ""
     return "mail-check", "pos", _("Email sent to %(people)s") % {"people": _to(data)}, ""
 
 
 def _mail_failed(data: Data) -> Words:
-    text = _("The email to %(people)s didn't go out") % {"people": _to(data)}
-    return "mail-x", "bad", text, str(data.get("reason", ""))[:160]
+    text = _("The text to %(people)s didn't go out") if _is_text(data) else _("The email to %(people)s didn't go out")
+    return "mail-x", "bad", text % {"people": _to(data)}, str(data.get("reason", ""))[:160]
 
 
 def _mail_skipped(data: Data) -> Words:
-    return "mail-minus", "warn", _("An email wasn't sent"), skip_reason(str(data.get("reason", "")))
+    text = _("A text wasn't sent") if _is_text(data) else _("An email wasn't sent")
+    return "mail-minus", "warn", text, skip_reason(str(data.get("reason", "")))
+
+
+def _text_answered(data: Data) -> Words:
+    person = {"person": str(data.get("recipient", ""))}
+    return "message-square", "info", _("%(person)s answered a text") % person, str(data.get("words", ""))[:500]
+
+
+def _text_stopped(data: Data) -> Words:
+    text = _("%(person)s answered STOP and is texted no more") % {"person": str(data.get("recipient", ""))}
+    return "message-square", "warn", text, ""
 
 
 def _mail_bounced(data: Data) -> Words:
     person, words = str(data.get("recipient", "")), str(data.get("words", ""))[:160]
+    if _is_text(data):
+        return "mail-x", "bad", _("The text to %(people)s couldn't be delivered") % {"people": person}, words
     if data.get("is_hard"):
         return (
             "mail-x",
@@ -117,6 +136,13 @@ def skip_reason(reason: str) -> str:
         "bounced_address": _("Mail to this address bounced, so nothing more is sent there."),
         "complained": _("This address marked our mail as spam, so nothing more is sent there."),
         "stopped": _("They asked us to stop writing."),
+        "no_mobile": _("No number of this customer's is a mobile one."),
+        "silenced_number": _("This number isn't texted any more: STOP was answered, or it takes no texts."),
+        "quiet_hours": _("It is night there, or early: it waits for the end of the quiet hours."),
+        "broadcast_stopped": _("Someone stopped the broadcast."),
+        "unsubscribed": _("This address unsubscribed from broadcasts."),
+        "silenced": _("Nothing is sent there any more: it bounced, complained or answered STOP."),
+        "same_address": _("Another customer with the same address gets it already."),
         "template_off": _("This kind of email is switched off under Settings, Templates."),
         "voided": _("The invoice was cancelled."),
         "paid": _("It was paid meanwhile."),
@@ -342,13 +368,22 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
     "message.bounced": _mail_bounced,
     "message.delayed": _mail_delayed,
     "message.complained": _mail_complained,
+    "message.answered": _text_answered,
+    "message.stopped": _text_stopped,
     "address.lifted": _address_lifted,
     "message.skipped": _mail_skipped,
     "message.cancelled": lambda data: (
         "mail-minus",
         "",
-        _("Email to %(people)s stopped") % {"people": _to(data)},
+        (_("Text to %(people)s stopped") if _is_text(data) else _("Email to %(people)s stopped"))
+        % {"people": _to(data)},
         skip_reason(str(data.get("reason", ""))),
+    ),
+    "customer.unsubscribed": lambda data: (
+        "mail-minus",
+        "",
+        _("%(address)s unsubscribed from broadcasts") % {"address": data.get("address", "")},
+        "",
     ),
     "customer.saved": lambda data: ("user-pen", "", _("Customer details saved"), ""),
     "customer.archived": lambda data: ("archive", "", _("Customer archived"), ""),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
@@ -27,6 +28,11 @@ _LIKE = {"reminder": "invoice", "late_reminder": "invoice", "thank_you": "invoic
 EXAMPLE_MINOR = 124_050
 _BODY = re.compile(r"<body[^>]*>")
 _SUBJECT = "margin:0;padding:14px 36px;background:#fff;border-bottom:1px solid #e2e5e7;font:600 15px/22px system-ui;color:#151d22"
+_ROW = "margin:0;padding:14px 36px;background:#fff;border-bottom:1px solid #e2e5e7"
+_BUBBLE = (
+    "display:inline-block;max-width:340px;padding:9px 14px;border-radius:18px;background:#e9ecee;color:#151d22;"
+    "font:400 15px/21px system-ui;white-space:pre-wrap;overflow-wrap:anywhere"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +41,13 @@ class Specimen:
 
     subject: str
     email: Composed
+    sms: str = ""
 
     def framed(self) -> str:
-        """The email as a page, its subject above it."""
+        """The email as a page, its subject above it, and between them the text message that goes along."""
         line = format_html('<p style="{}" dir="auto">{}</p>', _SUBJECT, self.subject)
+        if self.sms:
+            line += format_html('<p style="{}"><span style="{}" dir="auto">{}</span></p>', _ROW, _BUBBLE, self.sms)
         return _BODY.sub(lambda tag: tag[0] + line, self.email.html, count=1)
 
 
@@ -65,7 +74,7 @@ def _document(seller_id: UUID, kind: str, found: invoices.Document, words: Words
         button_text=filled.button,
         due_on=found.due_on,
     )
-    return Specimen(filled.subject, composed)
+    return Specimen(filled.subject, composed, filled.sms)
 
 
 def _receipt(payment_id: UUID, language: str, words: Words) -> Specimen:
@@ -106,6 +115,7 @@ def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
             "days_overdue": "3",
             "payment_method": "Visa ···· 4242",
             "subscription": _("Your subscription"),
+            "link": f"{settings.PUBLIC_URL}/l/k3v7q2m5x8ab",
         }
         filled = words.filled(values)
         button = filled.button or default_button(kind, language)
@@ -116,4 +126,5 @@ def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
             button_url="#" if button else "",
             button_text=button,
         )
-    return Specimen(filled.subject, render_note(note, seller=party, language=language, body=filled.body))
+    composed = render_note(note, seller=party, language=language, body=filled.body)
+    return Specimen(filled.subject, composed, filled.sms)

@@ -16,4 +16,5 @@ urlpatterns = [
     path("s/<slug:slug>/", include("tallystick.staff.urls_money")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_charging")),
     path("s/<slug:slug>/", include("tallystick.staff.urls_links")),
+    path("s/<slug:slug>/", include("tallystick.staff.urls_broadcasts")),
 ]

@@ -47,6 +47,11 @@ class Mailbox:
         with urlopen(f"{self.url}/m/{message_id}/source.eml", timeout=10) as answer:  # noqa: S310
             return message_from_bytes(answer.read(), policy=policy.default)
 
+    def message(self, name: str) -> dict[str, Any]:
+        """Return one message whole: headers, text, html, files."""
+        with urlopen(f"{self.url}/api/messages/{name}", timeout=10) as answer:  # noqa: S310
+            return dict(json.load(answer))
+
     def fault(self, **faults: Any) -> None:
         """Misbehave: `refuse=[text]`, `temporary=n`, `drop=n`."""
         request = Request(f"{self.url}/faults", json.dumps(faults).encode(), {"Content-Type": "application/json"})  # noqa: S310

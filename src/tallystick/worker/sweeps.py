@@ -13,6 +13,8 @@ from django.conf import settings
 
 from tallystick.base import clock, events, inbox, tenant
 from tallystick.base.invariants import broken_rules
+from tallystick.broadcasts.prepare import prepare_broadcast
+from tallystick.broadcasts.run import due_broadcasts, run_broadcast
 from tallystick.conversations.reply import prepare_reply_email
 from tallystick.invoices.queries import unrendered
 from tallystick.invoices.release import due_releases, release_invoices
@@ -63,6 +65,7 @@ PREPARE: Mapping[str, Prepare] = {
     "reminder": prepare_reminder_email,
     "late_reminder": prepare_reminder_email,
     "reply": prepare_reply_email,
+    "broadcast": prepare_broadcast,
 }
 """Message kind → who composes it."""
 
@@ -127,6 +130,11 @@ def sweep_digests(seller_id: UUID | None = None) -> int:
         for customer_id in due_digests(seller_id=owner, now=now):
             done += _quietly(partial(send_digest, seller_id=owner, customer_id=customer_id, now=now, today=today))
     return done
+
+
+def sweep_broadcasts(seller_id: UUID | None = None) -> int:
+    """Begin broadcasts whose time has come, and put their next batches into the outbox."""
+    return _each(seller_id, due_broadcasts, run_broadcast, "broadcast_id")
 
 
 def sweep_messages(seller_id: UUID | None = None) -> int:
@@ -264,6 +272,7 @@ SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
     "events": sweep_events,
     "releases": sweep_releases,
     "digests": sweep_digests,
+    "broadcasts": sweep_broadcasts,
     "messages": sweep_messages,
     "attempts": sweep_attempts,
     "charges": sweep_charges,
@@ -292,6 +301,7 @@ DRAINED = (
     "reminders",
     "events",
     "digests",
+    "broadcasts",
     "messages",
 )
 """What a quiet moment finishes: all but what is asked again by the clock, whatever was found."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 TIMETABLE: Mapping[str, str] = {
     "events": "* * * * * */10",
     "digests": "* * * * * 20",
+    "broadcasts": "* * * * * */10",
     "messages": "* * * * * */10",
     "releases": "* * * * * 5",
     "inbox": "* * * * * */10",

@@ -36,4 +36,4 @@ def test_e19_each_documents_values_are_what_its_template_may_use(world: World) -
     invoice_id = world.invoice()
     with tenant.tx(world.seller_id, read_only=True):
         values = wording_values(invoices.document(invoice_id))
-    assert set(KINDS["invoice"].placeholders) == set(values)
+    assert set(KINDS["invoice"].sms_placeholders) == set(values)

@@ -12,6 +12,7 @@ from tallystick.messages.kinds import Kind
 from tallystick.messages.message_templates import (
     MOST_BODY,
     MOST_BUTTON,
+    MOST_SMS,
     MOST_SUBJECT,
     BadTemplate,
     Switch,
@@ -19,6 +20,7 @@ from tallystick.messages.message_templates import (
     check_words,
 )
 from tallystick.messages.triggers import AUTOMATIC, BOUNDS, Triggers
+from tallystick.staff.forms.segments import counting
 from tallystick.staff.forms.typed import Line, Prose
 
 
@@ -95,12 +97,21 @@ class TemplateForm(forms.Form):
     subject = Line(label=gettext_lazy("Subject"), max_length=MOST_SUBJECT)
     body = Prose(label=gettext_lazy("Message"), max_length=MOST_BODY, rows=12)
     button = Line(label=gettext_lazy("Button"), max_length=MOST_BUTTON, required=False)
+    sms = Prose(
+        label=gettext_lazy("Text message"),
+        help_text=gettext_lazy(
+            "Goes along when it goes by itself, to customers with a mobile number. Left empty, none goes."
+        ),
+        max_length=MOST_SMS,
+        rows=3,
+        required=False,
+    )
 
     def __init__(self, *args: Any, kind: Kind, language: str, default_button: str, **kwargs: Any) -> None:
         """Offer what this kind has: its words are written in `language`."""
         super().__init__(*args, **kwargs)
         self.kind, self.language = kind, language
-        for name in ("subject", "body", "button"):
+        for name in ("subject", "body", "button", "sms"):
             self.fields[name].widget.attrs |= {"lang": language, "dir": "auto", "spellcheck": "true"}
         if kind.pdf:
             self.fields["attach_pdf"].help_text = _(kind.pdf)
@@ -111,6 +122,10 @@ class TemplateForm(forms.Form):
         elif kind.name in AUTOMATIC:
             text = _("Off: nothing of this kind goes out by itself. By hand you can still send it.")
             self.fields["is_on"].help_text = text
+        if kind.takes_text:
+            self.fields["sms"].widget.attrs |= counting()
+        else:
+            del self.fields["sms"]
         if not kind.button:
             del self.fields["button"]
         else:
@@ -130,7 +145,8 @@ class TemplateForm(forms.Form):
         """The words as typed."""
         typed = self.cleaned_data
         body = typed["body"].replace("\r\n", "\n").strip()
-        return Words(typed["subject"].strip(), body, typed.get("button", "").strip())
+        sms = typed.get("sms", "").replace("\r\n", "\n").strip()
+        return Words(typed["subject"].strip(), body, typed.get("button", "").strip(), sms)
 
     def switch(self) -> Switch:
         """The switch as set; what the kind doesn't offer stays as it is."""

@@ -42,6 +42,7 @@ def sidebar(context: template.Context) -> dict[str, Any]:
         ("payments", "landmark", _("Payments"), None, VIEW),
         ("charges", "calendar-clock", _("Planned charges"), None, VIEW),
         ("terminal", "credit-card", _("Terminal"), None, CHARGE),
+        ("broadcasts", "megaphone", _("Broadcasts"), None, VIEW),
         ("catalog", "package", _("Catalog"), None, VIEW),
     ]
     back = [

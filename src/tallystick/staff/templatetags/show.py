@@ -257,12 +257,12 @@ def entry_words(kind: str, amount_minor: int) -> str:
 
 @register.simple_tag
 def letter_badge(letter: Any) -> SafeString:
-    """Show where an email is, and what was heard of it once it was sent: delayed, delivered, opened, bounced."""
+    """Show where a message is, and what was heard of it once it was sent: delayed, delivered, opened, bounced."""
     states = {
         "queued": ("scheduled", _("Waiting to go")),
         "held": ("due", _("Held")),
         "sending": ("processing", _("On its way")),
-        "sent": ("sent", _("Email sent")),
+        "sent": ("sent", _("Text sent") if letter.channel == "sms" else _("Email sent")),
         "failed": ("failed", _("Didn't go out")),
         "skipped": ("void", _("Not sent")),
         "cancelled": ("void", _("Stopped")),

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from tallystick.invoices.queries import planned_releases
 from tallystick.messages.kinds import ALWAYS, KINDS
@@ -23,6 +23,7 @@ from tallystick.staff.sentences import skip_reason
 from tallystick.staff.views.answer import go, page
 
 PAGE_SIZE = 50
+_OTHERS = {"reply": gettext_lazy("Answer"), "broadcast": gettext_lazy("Broadcast")}
 MOST_AHEAD = 20
 """Planned charges and drafts shown below the emails; the lists of their own have all."""
 
@@ -37,7 +38,7 @@ def outbox(request: StaffRequest) -> HttpResponse:
         "outbox",
         nav="outbox",
         rows=[
-            (row, _label(row), skip_reason(row.reason) if row.state == "held" else "", row.kind in ALWAYS)
+            (row, _label(row), skip_reason(row.reason) if _says_why(row) else "", row.kind in ALWAYS)
             for row in found.rows
         ],
         next=found.next_cursor,
@@ -53,9 +54,13 @@ def outbox(request: StaffRequest) -> HttpResponse:
 
 
 def _label(row: Message) -> str:
-    if row.kind in KINDS:
-        return _(KINDS[row.kind].label)
-    return _("Answer") if row.kind == "reply" else _("Invitation")
+    label = _(KINDS[row.kind].label) if row.kind in KINDS else _OTHERS.get(row.kind, "")
+    label = str(label or _("Invitation"))
+    return _("%(what)s, as a text") % {"what": label} if row.channel == "sms" else label
+
+
+def _says_why(row: Message) -> bool:
+    return row.state == "held" or (row.state == "queued" and row.reason == "quiet_hours")
 
 
 def _act(request: StaffRequest, was_done: bool, said: str) -> HttpResponse:

@@ -81,6 +81,7 @@ def sections(desk: Desk) -> list[Section]:
         ),
         ("settings-email", "mail", _("Email"), _("Which way your mail goes out, and a test"), SETTINGS),
         ("settings-mailbox", "inbox", _("Mailbox"), _("Where bounces and replies come in"), SETTINGS),
+        ("settings-sms", "message-square", _("SMS"), _("Who carries your texts, and when nobody is texted"), SETTINGS),
         ("settings-templates", "file-text", _("Templates"), _("What your emails say, and which go out"), SETTINGS),
         ("members", "users-round", _("People"), _("Who works here and what they may do"), MEMBERS),
         ("status", "activity", _("Status"), _("What waits, what failed, what to retry"), OPERATE),

@@ -36,6 +36,7 @@ from tallystick.staff.specimen import Specimen, specimen
 from tallystick.staff.views.answer import REFUSED, go
 from tallystick.staff.views.compose import PREVIEW_POLICY
 from tallystick.staff.views.settings import settings_page
+from tallystick.texting.route import sms_route
 
 
 @door(SETTINGS)
@@ -156,6 +157,7 @@ def _form(request: StaffRequest, kind: Kind, language: str, posted: Any) -> Temp
         "subject": words.subject,
         "body": words.body,
         "button": words.button,
+        "sms": words.sms,
         "is_on": switch.is_on,
         "attach_pdf": switch.attach_pdf,
     }
@@ -176,6 +178,8 @@ def _wrong(form: TemplateForm) -> str:
 def _page(request: StaffRequest, kind: Kind, language: str, form: TemplateForm) -> HttpResponse:
     with tx(request.desk.seller_id, read_only=True):
         is_own = (kind.name, language) in own_words()
+        can_text = sms_route(request.desk.seller_id) is not None
+    names = kind.sms_placeholders if kind.takes_text else kind.placeholders
     return settings_page(
         request,
         "settings_template",
@@ -188,5 +192,6 @@ def _page(request: StaffRequest, kind: Kind, language: str, form: TemplateForm) 
         is_own=is_own,
         spoken=language,
         languages=_languages(),
-        placeholders=[(name, _(PLACEHOLDERS[name])) for name in kind.placeholders],
+        placeholders=[(name, _(PLACEHOLDERS[name])) for name in names],
+        can_text=can_text,
     )

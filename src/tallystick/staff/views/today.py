@@ -245,6 +245,7 @@ def start(request: StaffRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "nav": "start",
         "mailbox_url": settings.ENV.mailbox_url,
+        "phone_url": settings.ENV.phone_url,
         "is_demo": settings.ENV.mode == "demo",
         "may_sell": desk.may(SELL),
         "may_record": desk.may(RECORD),

@@ -1,6 +1,6 @@
 // A template's comforts: placeholders go in where the cursor stands, the preview follows what is typed.
 const form = document.getElementById("template");
-const texts = [...form.querySelectorAll("[name=subject], [name=body], [name=button]")];
+const texts = [...form.querySelectorAll("[name=subject], [name=body], [name=button], [name=sms]")];
 const look = form.querySelector("[data-preview]");
 let last = form.querySelector("[name=body]");
 let timer;

@@ -1,0 +1,4 @@
+"""Twilio: its Messages API, its signed webhooks.
+
+May touch: base, core.
+"""

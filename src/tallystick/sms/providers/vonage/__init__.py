@@ -1,0 +1,4 @@
+"""Vonage: its SMS API, its signed webhooks.
+
+May touch: base, core.
+"""
