@@ -20,7 +20,8 @@ from tallystick.mail.mark import make_mark, marked_message, read_mark, tag_addre
 from tallystick.mailboxes.keep import CUT_BYTES, MOST_TRIES, due_mail, keep_mail, lease_mail, retry_mail
 from tallystick.mailboxes.models import MOST_BYTES, IncomingMessage
 from tallystick.messages.models import Message, MessageOutcome
-from tallystick.messages.outcomes import lift_silence, silenced
+from tallystick.messages.outcomes import lift_silence, silence_address, silenced
+from tallystick.messages.queue import retry_message
 from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.world import World
 from tallystick.worker import incoming
@@ -301,3 +302,16 @@ def test_e7_a_report_stands_in_the_thread_and_a_forged_one_says_nothing_there(wo
 def outcomes_in(world: World) -> list[str]:
     """The kinds of mail in Nora's threads that aren't ours."""
     return [direction for _, _, mails in inbox(world) for direction, _ in mails if direction != "out"]
+
+
+@pytest.mark.parametrize(("reason", "is_quiet"), [("bounced", False), ("complained", True), ("stopped", True)])
+def test_e7_trying_again_writes_to_who_bounced_and_to_nobody_who_asked_for_peace(
+    world: World, reason: str, is_quiet: bool
+) -> None:
+    message_id = send(world)
+    silence_address(address=NORA, reason=reason, message_id=message_id, **world.acting())
+    with tenant.tx(world.seller_id):
+        Message.objects.filter(id=message_id).update(state="failed")
+    assert retry_message(message_id=message_id, **world.acting())
+    with tenant.tx(world.seller_id):
+        assert bool(silenced([NORA])) is is_quiet

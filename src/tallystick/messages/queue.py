@@ -160,14 +160,15 @@ def _why_not(letter: Letter) -> str:
 def retry_message(*, seller_id: UUID, message_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:
     """Put a failed message back into the outbox, with the same Message-ID, and return whether it was.
 
-    A person wants it to go, so its people are written to again, whatever silenced them.
+    A person wants it to go, so who had bounced is written to again; who asked to be left alone isn't.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
         message = Message.objects.select_for_update().filter(id=message_id, state="failed").first()
         if message is None:
             return False
-        for address in (*message.recipients, *message.copies):
-            lift_silence(seller_id=seller_id, address=address, now=now, actor_id=actor_id)
+        for address, silence in silences([*message.recipients, *message.copies]).items():
+            if silence.reason == "bounced":
+                lift_silence(seller_id=seller_id, address=address, now=now, actor_id=actor_id)
         Message.objects.filter(id=message_id).update(state="queued", reason="", outcome="", tries=0, due_at=now)
         ring("messages")
         return True
