@@ -179,7 +179,15 @@ def _mail_that_came(world: World) -> dict[str, object]:
     """A mailbox, a mail that couldn't be read, and an address that bounced, with somebody else to write to."""
     message_id, given = new_id(), world.acting()
     letter = Letter(
-        message_id, "bounced", "invoice", ["pia@press.example"], "en", "s", "b", customer_id=world.customers["pia"]
+        message_id,
+        "bounced",
+        "invoice",
+        ["pia@press.example"],
+        "en",
+        "s",
+        "b",
+        customer_id=world.customers["pia"],
+        document_id=world.invoice(customer="pia"),
     )
     queue_message(letter=letter, **given)
     silence_address(address="pia@press.example", reason="bounced", message_id=message_id, **given)
