@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ from tallystick.customers.lock import lock_customers
 from tallystick.invoices.errors import AlreadyIssued, NoSuchInvoice, NotIssuable
 from tallystick.invoices.issue import Issued, check_issuable, issue_invoices
 from tallystick.invoices.models import Invoice, InvoiceLine
+from tallystick.invoices.queries import customer_ids_of, drafts_dated_after
 from tallystick.sellers.queries import seller
 
 
@@ -44,6 +46,33 @@ def plan_release(
         Invoice.objects.filter(id=invoice_id).update(release_at=release_at, is_sent_on_release=is_sent)
         _tell("invoice.release_planned", draft, now, actor_id, on=draft.issue_on.isoformat(), is_sent=is_sent)
         return draft.issue_on
+
+
+@dataclass(frozen=True, slots=True)
+class ByDate:
+    """What became of a set of drafts: those issued, and how many wait for their day."""
+
+    issued: list[Issued]
+    planned: int
+
+
+def issue_by_date(
+    *, seller_id: UUID, invoice_ids: Sequence[UUID], now: datetime, today: date, actor_id: UUID | None = None
+) -> ByDate:
+    """Issue drafts, and let those dated ahead wait for their day: all of them or none.
+
+    Locks the customers in ascending id, then the drafts. Raises as `issue_invoices` and `plan_release` do.
+    """
+    with tenant.tx(seller_id, actor_id=actor_id):
+        lock_customers(customer_ids_of(invoice_ids))
+        ahead = drafts_dated_after(today, invoice_ids)
+        for invoice_id in ahead:
+            plan_release(
+                seller_id=seller_id, invoice_id=invoice_id, is_sent=False, now=now, today=today, actor_id=actor_id
+            )
+        due = [invoice_id for invoice_id in invoice_ids if invoice_id not in ahead]
+        issued = issue_invoices(seller_id=seller_id, invoice_ids=due, now=now, today=today, actor_id=actor_id)
+        return ByDate(issued, len(ahead))
 
 
 def stop_release(*, seller_id: UUID, invoice_id: UUID, now: datetime, actor_id: UUID | None = None) -> bool:

@@ -97,3 +97,12 @@ def test_e15_bulk_issue_lets_those_dated_ahead_wait(world: World) -> None:
     assert "1 waits for its day" in page
     assert released(world, today)[2]
     assert released(world, later) == (True, False, None)
+
+
+def test_e15_bulk_issue_is_all_or_none(world: World) -> None:
+    """One of those dated ahead can't be issued: then none is, and the page says so truly."""
+    client, ahead = client_of(world), world.today + timedelta(days=1)
+    ids = [world.draft(), world.draft(issue_on=ahead), world.draft(lines=(), issue_on=ahead)]
+    answer = client.post(url(world, "invoices-bulk"), {"action": "issue", "id": [str(one) for one in ids]}, follow=True)
+    assert "None of them was issued." in answer.content.decode()
+    assert [released(world, one) for one in ids] == [(False, False, None)] * 3

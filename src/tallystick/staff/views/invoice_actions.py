@@ -12,7 +12,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.core.errors import CoreError
 from tallystick.invoices.attach import FileRefused, attach_file, remove_file
@@ -20,8 +19,7 @@ from tallystick.invoices.duplicate import draft_credit_note, duplicate_invoice
 from tallystick.invoices.errors import AlreadyIssued, NoSuchInvoice, NotIssuable, NotVoidable, OverCredited
 from tallystick.invoices.issue import issue_invoices
 from tallystick.invoices.mark import mark_sent, replace_link
-from tallystick.invoices.queries import drafts_dated_after
-from tallystick.invoices.release import plan_release, stop_release
+from tallystick.invoices.release import issue_by_date, plan_release, stop_release
 from tallystick.invoices.save import discard_draft
 from tallystick.messages.queue import cancel_message, retry_message, send_now
 from tallystick.payments.void import void_invoices
@@ -58,21 +56,17 @@ def bulk(request: StaffRequest) -> HttpResponse:
 def _issue_many(request: StaffRequest, ids: list[UUID]) -> None:
     """Issue them in one batch; those dated ahead wait for their day."""
     desk = request.desk
-    with tenant.tx(desk.seller_id, read_only=True):
-        ahead = drafts_dated_after(desk.today, ids)
     try:
-        issued = issue_invoices(**desk.acting(), invoice_ids=[one for one in ids if one not in ahead], today=desk.today)
-        for invoice_id in ahead:
-            plan(request, invoice_id, is_sent=False)
+        done = issue_by_date(**desk.acting(), invoice_ids=ids, today=desk.today)
     except (NotIssuable, NoSuchInvoice, AlreadyIssued, CoreError) as error:
         messages.error(request, f"{_('None of them was issued.')} {refusal(error)}")
         return
-    if issued:
-        text = ngettext("%(count)d invoice issued", "%(count)d invoices issued", len(issued))
-        messages.success(request, text % {"count": len(issued)})
-    if ahead:
-        text = ngettext("%(count)d waits for its day", "%(count)d wait for their day", len(ahead))
-        messages.success(request, text % {"count": len(ahead)})
+    if count := len(done.issued):
+        text = ngettext("%(count)d invoice issued", "%(count)d invoices issued", count)
+        messages.success(request, text % {"count": count})
+    if count := done.planned:
+        text = ngettext("%(count)d waits for its day", "%(count)d wait for their day", count)
+        messages.success(request, text % {"count": count})
 
 
 def refusal(error: Exception) -> str:
