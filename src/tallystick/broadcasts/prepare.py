@@ -9,13 +9,11 @@ from tallystick.broadcasts.models import Broadcast
 from tallystick.broadcasts.reach import SMS, unsubscribed
 from tallystick.broadcasts.save import STOPPED
 from tallystick.broadcasts.unsubscribe import leave_url
-from tallystick.mail.port import Attachment
 from tallystick.messages.email import Composed, render_notice
+from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.models import Message
 from tallystick.messages.send import Prepared, Skip
 from tallystick.sellers.queries import logo_of, party_of_seller
-
-LOGO = "logo@tallystick"
 
 
 def prepare_broadcast(message: Message) -> Prepared | Skip:
@@ -33,17 +31,14 @@ def prepare_broadcast(message: Message) -> Prepared | Skip:
         return Prepared("", message.body)
     url = "" if row.is_transactional else leave_url(UUID(message.data["recipient_id"]))
     composed = broadcast_email(
-        party, language=message.language, subject=message.subject, body=message.body, leave=url, has_logo=bool(logo)
-    )
-    picture = (
-        (Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO),) if logo else ()
+        party, language=message.language, subject=message.subject, body=message.body, leave=url, logo=logo
     )
     headers = {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if url else {}
-    return Prepared(composed.html, composed.text, picture, headers=headers)
+    return Prepared(composed.html, composed.text, logo_part(logo), headers=headers)
 
 
 def broadcast_email(
-    party: dict[str, object], *, language: str, subject: str, body: str, leave: str, has_logo: bool = False
+    party: dict[str, object], *, language: str, subject: str, body: str, leave: str, logo: bytes | None = None
 ) -> Composed:
     """The email of a broadcast: staff's words, and a way to unsubscribe below them where there is one."""
     return render_notice(
@@ -52,5 +47,5 @@ def broadcast_email(
         title=subject,
         body=body,
         leave_url=leave,
-        logo_cid=LOGO if has_logo else "",
+        logo_cid=logo_cid(logo),
     )

@@ -22,13 +22,13 @@ from tallystick.customers.lock import NoSuchCustomer
 from tallystick.customers.queries import customer
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_notice
+from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
 
 KIND = "reply"
-LOGO = "logo@tallystick"
 MOST_REFERENCES = 20
 
 
@@ -123,12 +123,10 @@ def prepare_reply_email(message: Message) -> Prepared | Skip:
         body=message.body,
         button_url=message.data.get("button_url", ""),
         button_text=message.data.get("button_text", ""),
-        logo_cid=LOGO if logo else "",
+        logo_cid=logo_cid(logo),
     )
-    parts = [_attachment(file) for file in files]
-    if logo:
-        parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
-    return Prepared(composed.html, composed.text, tuple(parts), headers=_headers(mail.references), is_automatic=False)
+    parts = (*(_attachment(file) for file in files), *logo_part(logo))
+    return Prepared(composed.html, composed.text, parts, headers=_headers(mail.references), is_automatic=False)
 
 
 def _attachment(file: ConversationFile) -> Attachment:

@@ -6,14 +6,13 @@ from datetime import datetime
 from uuid import UUID
 
 from tallystick.base import tenant
-from tallystick.base.ids import new_id
 from tallystick.base.inputs import is_email
 from tallystick.conversations._thread import file_message, locked
 from tallystick.conversations._turn import in_turn
 from tallystick.conversations.errors import NoSuchConversation, NothingSaid
 from tallystick.conversations.models import ConversationMail
+from tallystick.messages.again import say_instead
 from tallystick.messages.models import Message
-from tallystick.messages.queue import Letter, queue_message
 
 
 def send_again(
@@ -31,25 +30,10 @@ def send_again(
         notice = ConversationMail.objects.filter(id=notice_id, direction="notice").select_related("message").first()
         if notice is None or notice.message is None:
             raise NoSuchConversation(str(notice_id))
-        thread, first = locked(notice.conversation_id), notice.message
-        letter = Letter(
-            id=new_id(),
-            dedupe_key=f"instead:{first.id}:{address.lower()}",
-            kind=first.kind,
-            recipients=[address],
-            language=first.language,
-            subject=first.subject,
-            body=first.body,
-            customer_id=first.customer_id,
-            document_id=first.document_id,
-            payment_id=first.payment_id,
-            attach_pdf=first.attach_pdf,
-            payment_link=first.payment_link,
-            attachment_ids=first.attachment_ids,
-            data=first.data,
-            is_by_hand=True,
-        )
-        message = queue_message(seller_id=seller_id, letter=letter, now=now, actor_id=actor_id)
+        thread = locked(notice.conversation_id)
+        message = say_instead(seller_id=seller_id, message_id=notice.message.id, to=address, now=now, actor_id=actor_id)
+        if message is None:
+            raise NoSuchConversation(str(notice_id))
         file_message(thread, message, at=now)
         thread.is_unread = False
         thread.save(update_fields=["is_unread"])

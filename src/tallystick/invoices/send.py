@@ -17,6 +17,7 @@ from tallystick.invoices.models import Invoice
 from tallystick.invoices.render import render_invoice
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_email
+from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
@@ -25,8 +26,6 @@ from tallystick.messages.triggers import automatic_key, digest_at, goes_at, is_s
 from tallystick.messages.wording import person_values
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, seller
-
-LOGO = "logo@tallystick"
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +283,7 @@ def document_email(
         body=words.body,
         amount_minor=amount_minor,
         pay_url=found.view_url if may_pay or found.kind == "credit_note" else None,
-        logo_cid=LOGO if logo else "",
+        logo_cid=logo_cid(logo),
         due_on=due_on,
         button_text=words.button,
     )
@@ -292,6 +291,4 @@ def document_email(
     if message.attach_pdf:
         pdf = enclosed.pdf or render_invoice(seller_id=message.seller_id, invoice_id=found.id, now=message.created_at)
         parts.insert(0, Attachment(filename=f"{found.number}.pdf", content_type="application/pdf", content=pdf))
-    if logo:
-        parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
-    return Prepared(composed.html, composed.text, tuple(parts), words=words, link=found.short_link)
+    return Prepared(composed.html, composed.text, (*parts, *logo_part(logo)), words=words, link=found.short_link)

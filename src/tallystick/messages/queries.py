@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count
@@ -77,3 +78,14 @@ def tally_about(document_id: UUID) -> tuple[dict[str, int], dict[str, int]]:
 def messages_by_keys(keys: Sequence[str]) -> dict[str, Message]:
     """Return key → message of those of the keys that were decided on. One query."""
     return {row.dedupe_key: row for row in Message.objects.filter(dedupe_key__in=keys)}
+
+
+def waiting_together(*, until: datetime) -> dict[UUID, list[UUID]]:
+    """Return customer → documents whose own emails wait to go together and leave by then, oldest first. One query."""
+    found = Message.objects.filter(state="queued", due_at__lte=until, data__together=True, customer_id__isnull=False)
+    rows = found.order_by("created_at", "id").values_list("customer_id", "document_id")
+    together: dict[UUID, list[UUID]] = {}
+    for customer_id, document_id in rows:
+        if customer_id and document_id:
+            together.setdefault(customer_id, []).append(document_id)
+    return together

@@ -110,17 +110,6 @@ def _own_keys(document_id: UUID) -> tuple[str, str]:
     return key, key + TEXT_SUFFIX
 
 
-def waiting_together(*, until: datetime) -> dict[UUID, list[UUID]]:
-    """Return customer → documents whose own emails wait to go together and leave by then, oldest first. One query."""
-    found = Message.objects.filter(state="queued", due_at__lte=until, data__together=True, customer_id__isnull=False)
-    rows = found.order_by("created_at", "id").values_list("customer_id", "document_id")
-    together: dict[UUID, list[UUID]] = {}
-    for customer_id, document_id in rows:
-        if customer_id and document_id:
-            together.setdefault(customer_id, []).append(document_id)
-    return together
-
-
 def is_said_by_hand(document_id: UUID) -> bool:
     """Whether a person has sent a document already, or is about to. Inside `tenant.tx`."""
     spoken = Message.objects.filter(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from tallystick.base import tenant
 from tallystick.customers.lock import lock_customers
-from tallystick.messages.triggers import GATHERING, stop_automatic, waiting_together
+from tallystick.messages.queries import waiting_together
+from tallystick.messages.triggers import GATHERING, stop_automatic
 from tallystick.payments.requests import links_allowed
 from tallystick.payments.send_request import send_payment_links
 
@@ -19,7 +20,7 @@ def due_digests(*, seller_id: UUID, now: datetime) -> list[UUID]:
     return [customer_id for customer_id, documents in together.items() if len(documents) > 1]
 
 
-def send_digest(*, seller_id: UUID, customer_id: UUID, now: datetime, today: date) -> bool:
+def send_digest(*, seller_id: UUID, customer_id: UUID, now: datetime) -> bool:
     """Put one email for all of a customer's documents that are about to leave in the place of theirs, and return whether
     it was. A customer without payment links gets them one by one. Idempotent. Locks the customer.
     """
@@ -29,6 +30,6 @@ def send_digest(*, seller_id: UUID, customer_id: UUID, now: datetime, today: dat
         if len(documents) < 2 or not links_allowed(customer_id):
             return False
         stop_automatic(documents, reason="in_digest", now=now)
-        send_id = uuid5(customer_id, f"digest:{today.isoformat()}:{documents[0]}")
+        send_id = uuid5(customer_id, f"digest:{documents[0]}")
         send_payment_links(seller_id=seller_id, send_id=send_id, invoice_ids=documents, now=now, stands_for=documents)
         return True

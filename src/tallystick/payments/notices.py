@@ -17,6 +17,7 @@ from tallystick.customers.queries import addresses_for_documents, customer
 from tallystick.invoices.queries import document, due_item
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import Note, render_note
+from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.message_templates import switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
@@ -24,7 +25,7 @@ from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import person_values
 from tallystick.payments.links import charge_url
 from tallystick.payments.models import PaymentMethod, Refund, ScheduledCharge
-from tallystick.payments.receipts import LOGO, receipt_pdf
+from tallystick.payments.receipts import receipt_pdf
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
 from tallystick.texting.short_links import Target, keep_short_link
@@ -278,13 +279,8 @@ def prepare_expiry_email(message: Message) -> Prepared | Skip:
 def _compose(message: Message, note: Note, attachments: tuple[Attachment, ...] = ()) -> Prepared:
     with tenant.tx(message.seller_id, read_only=True):
         party, logo = party_of_seller(message.seller_id), logo_of(message.seller_id)
-    composed = render_note(
-        note, seller=party, language=message.language, body=message.body, logo_cid=LOGO if logo else ""
-    )
-    if logo:
-        picture = Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO)
-        attachments = (*attachments, picture)
-    return Prepared(composed.html, composed.text, attachments)
+    composed = render_note(note, seller=party, language=message.language, body=message.body, logo_cid=logo_cid(logo))
+    return Prepared(composed.html, composed.text, (*attachments, *logo_part(logo)))
 
 
 def _links_on(customer_id: UUID) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
@@ -45,10 +45,10 @@ def scheduled_charge(charge_id: UUID) -> ScheduledCharge | None:
     return _whole(ScheduledCharge.objects.filter(id=charge_id)).first()
 
 
-def is_planned(due_item_id: UUID) -> bool:
-    """Whether an amount is to be charged by itself, as agreed: now, on a day, or when something happens. One query."""
-    agreed = ScheduledCharge.objects.filter(due_item_id=due_item_id, ended_at__isnull=True)
-    return agreed.exclude(state="proposed").exists()
+def planned_items(due_item_ids: Iterable[UUID]) -> set[UUID]:
+    """Return which of these are to be charged by themselves, as agreed: now, on a day, or when something happens. One query."""
+    agreed = ScheduledCharge.objects.filter(due_item_id__in=list(due_item_ids), ended_at__isnull=True)
+    return set(agreed.exclude(state="proposed").values_list("due_item_id", flat=True))
 
 
 def charges_ahead(*, customer_id: UUID) -> list[ScheduledCharge]:

@@ -11,6 +11,7 @@ from tallystick.customers.queries import addresses_for_documents
 from tallystick.invoices import queries as invoices
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_receipt as render_receipt_email
+from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.message_templates import switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
@@ -20,8 +21,6 @@ from tallystick.payments import queries
 from tallystick.pdf import formats
 from tallystick.pdf.port import render_receipt
 from tallystick.sellers.queries import logo_of, seller
-
-LOGO = "logo@tallystick"
 
 
 def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Message:
@@ -75,7 +74,7 @@ def prepare_receipt_email(message: Message) -> Prepared | Skip:
     with tenant.tx(message.seller_id, read_only=True):
         receipt, logo = queries.receipt(message.payment_id), logo_of(message.seller_id)
     composed = render_receipt_email(
-        {**receipt, "language": message.language}, body=message.body, logo_cid=LOGO if logo else ""
+        {**receipt, "language": message.language}, body=message.body, logo_cid=logo_cid(logo)
     )
     number, pdf = receipt_pdf(seller_id=message.seller_id, payment_id=message.payment_id)
     parts = (
@@ -83,6 +82,4 @@ def prepare_receipt_email(message: Message) -> Prepared | Skip:
         if message.attach_pdf
         else []
     )
-    if logo:
-        parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
-    return Prepared(composed.html, composed.text, tuple(parts))
+    return Prepared(composed.html, composed.text, (*parts, *logo_part(logo)))

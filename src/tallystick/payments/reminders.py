@@ -24,7 +24,7 @@ from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Later, Prepared, Skip
 from tallystick.messages.triggers import Triggers, morning_of, triggers
 from tallystick.payments.queries import live_attempt
-from tallystick.payments.queries_charging import is_planned
+from tallystick.payments.queries_charging import planned_items
 from tallystick.sellers.queries import seller
 
 KINDS: Final = ("reminder", "late_reminder")
@@ -95,15 +95,17 @@ def next_reminder(invoice_id: UUID, *, now: datetime) -> Outlook | None:
         return Outlook(reason="not_sent_yet")
     zone = seller(row.seller_id).time_zone
     items = [item for item in due_items_of([invoice_id]) if item.open_minor > 0]
-    asked = [item for item in items if not is_planned(item.id)]
+    planned = planned_items(item.id for item in items)
+    asked = [item for item in items if item.id not in planned]
+    kinds = [(kind, days) for kind, days in _days(rules) if switch_of(kind).is_on]
     ahead = [
         Reminder(kind, item.id, invoice_id, goes_at)
         for item in asked
-        for kind, days in _days(rules)
+        for kind, days in kinds
         if row.sent_at < (goes_at := morning_of(item.due_on + timedelta(days=days), zone)) and now < goes_at + CATCH_UP
     ]
     known = known_keys([reminder.key for reminder in ahead])
-    left = [reminder.goes_at for reminder in ahead if reminder.key not in known and switch_of(reminder.kind).is_on]
+    left = [reminder.goes_at for reminder in ahead if reminder.key not in known]
     if left:
         return Outlook(at=max(min(left), now))
     return Outlook(reason="no_more" if asked else "charge_planned")
@@ -182,7 +184,7 @@ def _untrue(message: Message) -> Skip | Later | None:
         return Skip("template_off")
     if message.kind == "reminder" and item.due_on < today:
         return Skip("due_by_now")
-    if is_planned(item.id):
+    if planned_items([item.id]):
         return Skip("charge_planned")
     return Later("being_paid") if live_attempt(message.document_id) else None
 

@@ -19,6 +19,7 @@ from tallystick.customers.queries import addresses_for_documents, all_addresses_
 from tallystick.invoices import queries as invoices
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import Note, render_note
+from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
@@ -27,7 +28,6 @@ from tallystick.messages.wording import person_values
 from tallystick.payments.errors import NoSuchRequest
 from tallystick.payments.links import request_url
 from tallystick.payments.models import PaymentRequest
-from tallystick.payments.receipts import LOGO
 from tallystick.payments.requests import asked_of, invoices_by_customer, links_allowed, request_payment
 from tallystick.pdf import formats
 from tallystick.pdf.port import render_request
@@ -223,15 +223,13 @@ def prepare_request_email(message: Message) -> Prepared | Skip:
         seller=party,
         language=message.language,
         body=message.body,
-        logo_cid=LOGO if logo else "",
+        logo_cid=logo_cid(logo),
     )
     parts = []
     for each, note in zip(opened, (first, *others), strict=True):
         if message.attach_pdf and each.rows:
             parts.append(_pdf(message, each, note, party, buyer, logo, zone))
-    if logo:
-        parts.append(Attachment(filename="logo.png", content_type="image/png", content=logo, content_id=LOGO))
-    return Prepared(composed.html, composed.text, tuple(parts))
+    return Prepared(composed.html, composed.text, (*parts, *logo_part(logo)))
 
 
 def _open(request: PaymentRequest) -> _Open:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.customers.turn import Person, next_contacts
+from tallystick.customers.queries import Person, next_contacts
 
 _FROM = """
 FROM silenced_address s

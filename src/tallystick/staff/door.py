@@ -17,7 +17,7 @@ from django.utils.http import urlencode
 
 from tallystick.base import clock, tenant
 from tallystick.conversations.queries import unread_count
-from tallystick.invoices.queries import tab_counts
+from tallystick.invoices.queries_lists import tab_counts
 from tallystick.sellers.models import Seller
 from tallystick.sellers.queries import Membership, memberships_of, seller
 from tallystick.sellers.roles import allows

@@ -125,10 +125,8 @@ def sweep_digests(seller_id: UUID | None = None) -> int:
     """Put one email in the place of several to the same customer, where their seller wants that."""
     now, done = clock.now(), 0
     for owner in [seller_id] if seller_id else all_sellers():
-        with tenant.tx(owner, read_only=True):
-            today = clock.business_date(now, seller(owner).time_zone)
         for customer_id in due_digests(seller_id=owner, now=now):
-            done += _quietly(partial(send_digest, seller_id=owner, customer_id=customer_id, now=now, today=today))
+            done += _quietly(partial(send_digest, seller_id=owner, customer_id=customer_id, now=now))
     return done
 
 

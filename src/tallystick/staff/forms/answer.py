@@ -8,9 +8,7 @@ from uuid import UUID
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import validate_email
 from django.http import QueryDict
 from django.utils.translation import get_language_info, gettext_lazy
 from django.utils.translation import gettext as _
@@ -21,7 +19,7 @@ from tallystick.conversations.files import MAX_ALL
 from tallystick.conversations.reply import GoingFile
 from tallystick.conversations.saved_replies import MOST_BODY as MOST_SAVED
 from tallystick.conversations.saved_replies import MOST_NAME
-from tallystick.staff.forms.compose import MOST_ADDRESSES, MOST_BODY, MOST_SUBJECT, split_addresses
+from tallystick.staff.forms.compose import MOST_BODY, MOST_SUBJECT, read_people
 from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.text import tidy_text
 
@@ -43,10 +41,7 @@ class AnswerForm:
 
     def check(self, *, has_subject: bool = False) -> bool:
         """Put a message at each wrong field, and return whether there is none."""
-        self.recipients = self._addresses("to", self.to)
-        self.copies = [address for address in self._addresses("cc", self.cc) if address not in self.recipients]
-        if not self.recipients and "to" not in self.errors:
-            self.errors["to"] = _("Say who gets it.")
+        self.recipients, self.copies = read_people(self.to, self.cc, self.errors)
         if has_subject and not self.subject:
             self.errors["subject"] = _("Give it a subject.")
         if not self.body:
@@ -55,17 +50,6 @@ class AnswerForm:
             if len(text) > most:
                 self.errors[name] = _("%(most)d characters are the most.") % {"most": most}
         return not self.errors
-
-    def _addresses(self, name: str, typed: str) -> list[str]:
-        found = list(dict.fromkeys(split_addresses(typed)))
-        for address in found:
-            try:
-                validate_email(address)
-            except ValidationError:
-                self.errors[name] = _("%(address)s isn't an email address.") % {"address": address[:80]}
-        if len(found) > MOST_ADDRESSES:
-            self.errors[name] = _("20 addresses are the most for one email.")
-        return found
 
     def refuse(self, error: FileRefused) -> None:
         """Say at the files why one can't go along."""

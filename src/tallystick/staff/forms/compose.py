@@ -39,10 +39,7 @@ class ComposeForm:
 
     def check(self) -> bool:
         """Put a message at each wrong field, and return whether there is none."""
-        self.recipients = self._addresses("to", self.to)
-        self.copies = [address for address in self._addresses("cc", self.cc) if address not in self.recipients]
-        if not self.recipients and "to" not in self.errors:
-            self.errors["to"] = _("Say who gets it.")
+        self.recipients, self.copies = read_people(self.to, self.cc, self.errors)
         if not self.subject:
             self.errors["subject"] = _("Give it a subject.")
         if len(self.subject) > MOST_SUBJECT:
@@ -51,16 +48,25 @@ class ComposeForm:
             self.errors["body"] = _("%(most)d characters are the most.") % {"most": MOST_BODY}
         return not self.errors
 
-    def _addresses(self, name: str, typed: str) -> list[str]:
-        found = list(dict.fromkeys(split_addresses(typed)))
-        for address in found:
-            try:
-                validate_email(address)
-            except ValidationError:
-                self.errors[name] = _("%(address)s isn't an email address.") % {"address": address[:80]}
-        if len(found) > MOST_ADDRESSES:
-            self.errors[name] = _("20 addresses are the most for one email.")
-        return found
+
+def read_people(to: str, cc: str, errors: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Return whom an email goes to and who is copied, each once, and put a message at the field that is wrong."""
+    recipients, copies = _addresses("to", to, errors), _addresses("cc", cc, errors)
+    if not recipients and "to" not in errors:
+        errors["to"] = _("Say who gets it.")
+    return recipients, [address for address in copies if address not in recipients]
+
+
+def _addresses(name: str, typed: str, errors: dict[str, str]) -> list[str]:
+    found = list(dict.fromkeys(split_addresses(typed)))
+    for address in found:
+        try:
+            validate_email(address)
+        except ValidationError:
+            errors[name] = _("%(address)s isn't an email address.") % {"address": address[:80]}
+    if len(found) > MOST_ADDRESSES:
+        errors[name] = _("20 addresses are the most for one email.")
+    return found
 
 
 def split_addresses(typed: str) -> list[str]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from tallystick.mail.services import Service
 from tallystick.sellers.mail_pace import MOST_PER_MINUTE
 from tallystick.sellers.mail_route import Server
-from tallystick.staff.forms.typed import Email, Line
+from tallystick.staff.forms.typed import Email, Line, Port, StoredPassword
 
 
 class RouteForm(forms.Form):
@@ -19,30 +19,13 @@ class RouteForm(forms.Form):
 
     sender_address = Email(label=_("Sender"), help_text=_("The address your invoices come from."))
     host = Line(label=_("Server"), max_length=255, placeholder="smtp.example.com")
-    port = forms.IntegerField(
-        label=_("Port"),
-        initial=587,
-        min_value=1,
-        max_value=65535,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        error_messages={
-            "min_value": _("A port is a number from 1 to 65535, mostly 587 or 465."),
-            "max_value": _("A port is a number from 1 to 65535, mostly 587 or 465."),
-        },
-    )
+    port = Port(initial=587, refusal=_("A port is a number from 1 to 65535, mostly 587 or 465."))
     security = forms.ChoiceField(
         label=_("Protection"),
         choices=[("starttls", _("STARTTLS, mostly port 587")), ("tls", _("TLS, mostly port 465")), ("none", _("None"))],
     )
     username = Line(label=_("User"), max_length=200, required=False)
-    password = Line(
-        label=_("Password"),
-        max_length=500,
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text=_("Stored encrypted and never shown. Left empty, the stored one stays."),
-    )
+    password = StoredPassword()
 
     def keep_password(self) -> None:
         """Show what was typed as a password again: after a test it hasn't been saved yet."""

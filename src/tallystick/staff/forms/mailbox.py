@@ -11,7 +11,7 @@ from tallystick.mailboxes.models import Mailbox
 from tallystick.mailboxes.queries import account_of
 from tallystick.mailboxes.save import MailboxDetails
 from tallystick.staff.forms.settings import WORDS
-from tallystick.staff.forms.typed import Email, Line
+from tallystick.staff.forms.typed import Email, Line, Port, StoredPassword
 
 MAILBOX_WORDS = {
     **WORDS,
@@ -37,27 +37,13 @@ class MailboxForm(forms.Form):
         ),
     )
     host = Line(label=_("Server"), max_length=255, placeholder="imap.example.com")
-    port = forms.IntegerField(
-        label=_("Port"),
-        initial=993,
-        min_value=1,
-        max_value=65535,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
-        error_messages={"min_value": MAILBOX_WORDS["port"], "max_value": MAILBOX_WORDS["port"]},
-    )
+    port = Port(initial=993, refusal=MAILBOX_WORDS["port"])
     security = forms.ChoiceField(
         label=_("Protection"),
         choices=[("tls", _("TLS, mostly port 993")), ("starttls", _("STARTTLS, mostly port 143")), ("none", _("None"))],
     )
     username = Line(label=_("User"), max_length=254)
-    password = Line(
-        label=_("Password"),
-        max_length=500,
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text=_("Stored encrypted and never shown. Left empty, the stored one stays."),
-    )
+    password = StoredPassword()
     folder = Line(label=_("Folder"), max_length=200, initial="INBOX")
     every_minutes = forms.IntegerField(
         label=_("Minutes between two looks"),

@@ -145,3 +145,30 @@ def show_problems(form: forms.Form, problems: Mapping[str, str], words: Mapping[
     for field, reason in problems.items():
         text = str(words.get(reason, _("This can't stand as it is.")))
         form.add_error(field if field in form.fields else None, text)
+
+
+class Port(forms.IntegerField):
+    """The port of a server; `refusal` says what a port is."""
+
+    def __init__(self, *, refusal: Any, **options: Any) -> None:
+        """Take IntegerField's options."""
+        widget = forms.NumberInput(attrs={"inputmode": "numeric", "autocomplete": "off"})
+        words = {"min_value": refusal, "max_value": refusal}
+        super().__init__(
+            label=gettext_lazy("Port"), min_value=1, max_value=65535, widget=widget, error_messages=words, **options
+        )
+
+
+class StoredPassword(Line):
+    """A password that is kept: never shown again, and left empty the stored one stays."""
+
+    def __init__(self) -> None:
+        """Nothing differs from one to the other."""
+        super().__init__(
+            label=gettext_lazy("Password"),
+            max_length=500,
+            required=False,
+            strip=False,
+            widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
+            help_text=gettext_lazy("Stored encrypted and never shown. Left empty, the stored one stays."),
+        )

@@ -9,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 
 from tallystick.base.tenant import tx
-from tallystick.customers.turn import turn_documents
+from tallystick.customers.readdress import turn_documents
 from tallystick.messages.again import say_instead
 from tallystick.messages.outcomes import lift_silence
 from tallystick.messages.queries import silence

@@ -18,7 +18,8 @@ from tallystick.customers.errors import InvalidCustomer
 from tallystick.customers.lock import NoSuchCustomer
 from tallystick.customers.models import Customer
 from tallystick.customers.save import save_customer
-from tallystick.invoices.queries import InvoiceFilter, list_invoices, numbers_of, open_invoices_of
+from tallystick.invoices.queries import numbers_of, open_invoices_of
+from tallystick.invoices.queries_lists import InvoiceFilter, list_invoices
 from tallystick.ledger.queries import balances_of, why_balance
 from tallystick.payments import queries_charging as charging
 from tallystick.payments.customer_pages import card_requests

@@ -18,7 +18,7 @@ from tallystick.invoices import queries
 from tallystick.invoices.errors import NoSuchInvoice
 from tallystick.invoices.models import Invoice
 from tallystick.invoices.pricing import due_of
-from tallystick.invoices.queries import InvoiceFilter, Total
+from tallystick.invoices.queries_lists import InvoiceFilter, Total, list_invoices, totals_by_currency
 from tallystick.invoices.render import pdf_of
 from tallystick.ledger.queries import balances_of, why_subjects
 from tallystick.messages.queries import messages_about
@@ -64,8 +64,8 @@ def invoices(request: StaffRequest) -> HttpResponse:
     currency = tidy_text(request.GET.get("currency"))[:3].upper()
     sort = _sort(tab, request.GET.get("sort", ""))
     wanted = InvoiceFilter(tab=tab, text=text, currency=currency)
-    page = queries.list_invoices(wanted, on=desk.today, sort=sort, cursor=request.GET.get("after", ""), size=PAGE_SIZE)
-    totals = queries.totals_by_currency(InvoiceFilter(tab=tab, text=text), on=desk.today)
+    page = list_invoices(wanted, on=desk.today, sort=sort, cursor=request.GET.get("after", ""), size=PAGE_SIZE)
+    totals = totals_by_currency(InvoiceFilter(tab=tab, text=text), on=desk.today)
     shown = [total for total in totals if currency in ("", total.currency)]
     tabs = _tabs(desk.counts, tab, totals if not text else None)
     context = {
