@@ -29,13 +29,14 @@ from django.conf import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tallystick.base import clock, tenant
+from tallystick.config.database import point_django_at
 from tallystick.config.programs import free_port
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
 from tallystick.invoices import queries as invoices
 from tallystick.ledger.queries import trial_balance
 from tallystick.messages.models import Message
 from tallystick.payments.models import ChargeAttempt, Payment
-from tallystick.testing.database import fresh_database, point_django_at
+from tallystick.testing.database import fresh_database
 from tallystick.testing.mailbox import Mailbox, open_mailbox
 from tallystick.testing.provider import SECRET, add_sandbox
 from tallystick.testing.world import PASSWORD, World

@@ -34,8 +34,9 @@ from tallystick.payments.sweep import resolve_attempt
 from tallystick.worker.sweeps import SWEEPS
 from tests.storm.ground import let_go
 from tests.storm.kill import roles
+from tests.storm.kill.aftermath import JUMPS
 from tests.storm.kill.cast import Shop, make_shops
-from tests.storm.kill.storm import JUMPS, warm_up
+from tests.storm.kill.storm import warm_up
 from tests.storm.outcome import Outcome
 from tests.storm.verify import compare, verify
 
@@ -209,7 +210,9 @@ def run(*, faults: int, seed: int) -> Outcome:
 
 def _run(outcome: Outcome, sandbox: SandboxProcess, door: socket.socket, folder: Path, faults: int, seed: int) -> None:
     hooks = f"http://127.0.0.1:{door.getsockname()[1]}"
-    shops = make_shops(PROCESSES * SHOPS_EACH, faults // OPERATIONS + 80, sandbox, hooks, seed, planned=0)
+    shops = make_shops(
+        PROCESSES * SHOPS_EACH, faults // OPERATIONS + 80, sandbox, hooks, seed, planned=0, by_card=1 / 3
+    )
     warm_up()
     let_go()
     log = str(folder / "roles.log")

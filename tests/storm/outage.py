@@ -13,7 +13,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID
@@ -27,11 +26,11 @@ from tallystick.testing.database import fresh_database
 from tallystick.testing.mailbox import open_mailbox
 from tests.storm.ground import let_go
 from tests.storm.kill import roles
+from tests.storm.kill.aftermath import drain_all, judge_all
 from tests.storm.kill.cast import Shop, make_shops
 from tests.storm.kill.durable import Durable, durable_server
-from tests.storm.kill.storm import JUMPS, Family, _drain, _halves, warm_up
+from tests.storm.kill.storm import Family, warm_up
 from tests.storm.outcome import Outcome
-from tests.storm.verify import compare, verify
 
 SHOPS, INVOICES, AWAY_S, DISK_MEGABYTES, BACK_WITHIN_S = 4, 120, 4, 400, 60
 
@@ -47,7 +46,7 @@ def run(*, seed: int) -> Outcome:
             with open_mailbox(folder / "mail") as mailbox, socket.create_server(("127.0.0.1", 0), backlog=64) as door:
                 mailbox.use()
                 here = f"http://127.0.0.1:{door.getsockname()[1]}"
-                shops = make_shops(SHOPS, INVOICES, sandbox, here, seed)
+                shops = make_shops(SHOPS, INVOICES, sandbox, here, seed, planned=0.25, by_card=0.25)
                 page = f"{here}/p/{link_token(_some_invoice(shops), 1)}"
                 warm_up()
                 let_go()
@@ -156,17 +155,7 @@ def _expect(outcome: Outcome, page: str, status: int, when: str) -> None:
 
 
 def _judge(outcome: Outcome, sandbox: SandboxProcess, shops: Sequence[Shop], folder: Path) -> None:
-    at = 0
-    for minutes in JUMPS:
-        sandbox.advance(60 * (minutes - at))
-        at = minutes
-        pids = [roles.be(partial(_drain, minutes), part, 0, str(folder / "drain.log")) for part in _halves(shops)]
-        for pid in pids:
-            os.waitpid(pid, 0)
-    counts = Counter[str]()
-    for shop in shops:
-        compare(shop.account, after=timedelta(minutes=JUMPS[-1]))
-        wrong, found = verify(shop.account, sandbox)
-        outcome.violations += wrong
-        counts += found
+    drain_all(shops, sandbox, folder)
+    violations, counts = judge_all(shops, sandbox, folder)
+    outcome.violations += violations
     outcome.figures |= counts

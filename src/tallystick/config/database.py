@@ -74,3 +74,13 @@ def migrate(*, verbosity: int = 0) -> None:
         cursor.execute(ROLES)
     call_command("migrate", database="owner", verbosity=verbosity, interactive=False)
     owner.close()
+
+
+def point_django_at(url: str) -> None:
+    """Make Django's connections of this process use another database."""
+    given = psycopg.conninfo.conninfo_to_dict(url)
+    for alias in ("default", "owner"):
+        connection = connections[alias]
+        connection.close()
+        names = {"NAME": "dbname", "HOST": "host", "USER": "user", "PASSWORD": "password", "PORT": "port"}
+        connection.settings_dict.update({ours: str(given.get(theirs) or "") for ours, theirs in names.items()})

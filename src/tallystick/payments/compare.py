@@ -5,7 +5,7 @@ It also finds money that no webhook told of: a charge of ours that was never boo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from tallystick.base.crashpoint import crashpoint
 from tallystick.base.ids import new_id
 from tallystick.core import postings
 from tallystick.core.attempt import State
-from tallystick.gateways.port import Gateway, Listed, NoAnswer, Report
+from tallystick.gateways.port import Charge, Gateway, Listed, NoAnswer, Report
 from tallystick.ledger.queries import account_balances
 from tallystick.payments._settlement import book_payout, book_settlement_line
 from tallystick.payments.apply_fact import apply_fact
@@ -32,6 +32,8 @@ SETTLED_AFTER = timedelta(hours=1)
 EVERY = timedelta(days=1)
 AGAIN = timedelta(minutes=30)
 MOST_PAGES = 10_000
+SAME = ("amount_minor", "currency")
+"""What book and gateway must agree on in a payment."""
 
 
 @dataclass(slots=True)
@@ -94,34 +96,41 @@ def _compare_charges(seen: Comparison, gateway: Gateway) -> None:
     for _page in range(MOST_PAGES):
         page = gateway.list_charges(since=seen.since, cursor=cursor)
         crashpoint("outside.after")
-        for listed in page.charges:
-            seen.charges.add(listed.charge.ref)
-            _compare_charge(seen, listed)
+        seen.charges.update(listed.charge.ref for listed in page.charges)
+        _compare_page(seen, page.charges)
         cursor = page.cursor
         if not cursor:
             return
 
 
-def _compare_charge(seen: Comparison, listed: Listed) -> None:
-    """One of the gateway's charges: ours is brought in line; one we never asked for waits for a person."""
-    charge = listed.charge
+def _compare_page(seen: Comparison, page: Sequence[Listed]) -> None:
+    """Some of the gateway's charges: ours are brought in line; those we never asked for wait for a person."""
     with tenant.tx(seen.seller_id, read_only=True):
-        known = ChargeAttempt.objects.filter(
-            id=listed.attempt_id or seen.account_id, gateway_account_id=seen.account_id
-        ).first()
-        booked = Payment.objects.filter(gateway_account_id=seen.account_id, gateway_ref=charge.ref).first()
-    if known is None:
-        if booked is None:
-            amount: dict[str, Any] = {
-                "gateway_minor": charge.amount_minor,
-                "currency": charge.currency,
-                "at": charge.at.isoformat(),
-            }
-            seen.note("charge_not_ours", charge.ref, **amount)
-        return
-    report = Report(State.SUCCEEDED, charges=(charge,))
-    apply_fact(seller_id=seen.seller_id, attempt_id=known.id, report=report, now=seen.now)
-    if booked and (booked.amount_minor, booked.currency) != (charge.amount_minor, charge.currency):
+        asked = ChargeAttempt.objects.filter(
+            id__in=[listed.attempt_id for listed in page if listed.attempt_id], gateway_account_id=seen.account_id
+        )
+        attempts = {attempt.id: attempt.state for attempt in asked.only("id", "state")}
+        booked = Payment.objects.filter(
+            gateway_account_id=seen.account_id, gateway_ref__in=[listed.charge.ref for listed in page]
+        )
+        payments = {payment.gateway_ref: payment for payment in booked.only("id", "gateway_ref", *SAME)}
+    for listed in page:
+        payment = payments.get(listed.charge.ref)
+        if listed.attempt_id in attempts:
+            _compare_charge(seen, listed, attempts[listed.attempt_id], payment)
+        elif payment is None:
+            _note_stranger(seen, listed.charge)
+
+
+def _compare_charge(seen: Comparison, listed: Listed, state: str, booked: Payment | None) -> None:
+    """A charge of ours: what differs from the book is applied, and an amount that still does is a break."""
+    charge = listed.charge
+    is_same = booked is not None and (booked.amount_minor, booked.currency) == (charge.amount_minor, charge.currency)
+    if not is_same or state != State.SUCCEEDED or charge.refunds or charge.disputes:
+        assert listed.attempt_id
+        report = Report(State.SUCCEEDED, charges=(charge,))
+        apply_fact(seller_id=seen.seller_id, attempt_id=listed.attempt_id, report=report, now=seen.now)
+    if booked and not is_same:
         seen.note(
             "amount_differs",
             charge.ref,
@@ -130,6 +139,15 @@ def _compare_charge(seen: Comparison, listed: Listed) -> None:
             gateway_minor=charge.amount_minor,
             currency=charge.currency,
         )
+
+
+def _note_stranger(seen: Comparison, charge: Charge) -> None:
+    amount: dict[str, Any] = {
+        "gateway_minor": charge.amount_minor,
+        "currency": charge.currency,
+        "at": charge.at.isoformat(),
+    }
+    seen.note("charge_not_ours", charge.ref, **amount)
 
 
 def _compare_payments(seen: Comparison) -> None:

@@ -97,7 +97,7 @@ def refund(given: Given) -> None:
 def recover(given: Given) -> None:
     """What the worker does with the money that was on its way, a while later."""
     with clock.at(datetime.fromisoformat(given["now"]) + timedelta(minutes=int(given["minutes"]))):
-        for name in ("attempts", "charges", "refunds", "events"):
+        for name in ("inbox", "attempts", "charges", "refunds", "events"):
             SWEEPS[name](UUID(given["seller"]))
 
 

@@ -34,15 +34,17 @@ class Shop:
 
 
 def make_shops(
-    count: int, invoices: int, sandbox: SandboxProcess, hooks_url: str, seed: int, *, planned: float = 0.25
+    count: int, invoices: int, sandbox: SandboxProcess, hooks_url: str, seed: int, *, planned: float, by_card: float
 ) -> list[Shop]:
-    """Make sellers with so many invoices in all: `planned` of them charged by themselves, of the others two thirds paid
-    on the page and a third by card."""
+    """Make sellers with so many invoices in all: shares of them `planned` to be charged by themselves and paid `by_card`
+    with a kept one, the others on the page."""
     chance = random.Random(seed)
-    return [_make_shop(invoices // count + 1, sandbox, hooks_url, chance, planned) for _ in range(count)]
+    return [_make_shop(invoices // count + 1, sandbox, hooks_url, chance, (planned, by_card)) for _ in range(count)]
 
 
-def _make_shop(invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: random.Random, planned: float) -> Shop:
+def _make_shop(
+    invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: random.Random, shares: tuple[float, float]
+) -> Shop:
     world = make_world().begin_at_noon(clock.now() - timedelta(minutes=1))
     stage = Stage(world, sandbox, add_sandbox(world, sandbox.url))
     save_rules(wanted=BUSY, **world.acting())
@@ -52,9 +54,9 @@ def _make_shop(invoices: int, sandbox: SandboxProcess, hooks_url: str, chance: r
     ids = issue_many(world, invoices, amount="100.00", customers=IN_TURN)
     for at, invoice_id in enumerate(ids):
         method, lot = methods[IN_TURN[at % 3]], chance.random()
-        if lot < planned:
+        if lot < shares[0]:
             _plan(stage, invoice_id, method)
-        elif lot < planned + (1 - planned) / 3:
+        elif lot < sum(shares):
             shop.by_card.append((invoice_id, method))
         else:
             shop.by_page.append(invoice_id)

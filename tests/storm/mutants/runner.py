@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import random
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import traceback
+from collections.abc import Iterable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
 
 from tallystick.config.env import ROOT
-from tallystick.testing.database import fresh_database, test_server
+from tallystick.testing.database import test_server
 from tests.storm.ground import let_go
 from tests.storm.mutants.table import MUTANTS, Mutant
 from tests.storm.outcome import Outcome
@@ -18,44 +23,80 @@ from tests.storm.outcome import Outcome
 AT_ONCE, MOST_S = 2, 60
 FAILED_TESTS = 1
 """pytest's exit code when tests ran and some failed; a test that couldn't even begin is an ERROR, and kills nothing."""
+WARM = (
+    "hypothesis",
+    "tallystick.config.urls",
+    "tallystick.worker.sweeps",
+    "tallystick.testing.world",
+    "tests.storm.stage",
+)
+"""What every run of pytest would load again."""
+UNWRITTEN = "ignore:Module already imported"
+"""Loaded before pytest could rewrite its assertions, of which there are none."""
 
 
-def run(*, seed: int, names: Sequence[str] = ()) -> Outcome:
-    """Run every mutant (or those named) in a process and a database of its own."""
+def run(*, mutants: int, seed: int) -> Outcome:
+    """Run so many mutants, or all there are, each in a process and a database of its own."""
     outcome, began = Outcome("mutants", seed), time.perf_counter()
-    chosen = [each for each in MUTANTS if not names or each.name in names]
-    with test_server() as server:
-        fresh_database(server, "template")
+    chosen = random.Random(seed).sample(MUTANTS, min(mutants, len(MUTANTS)))
+    with test_server() as server, tempfile.TemporaryDirectory(prefix="tally-storm-") as folder:
+        for module in WARM:
+            import_module(module)
         let_go()
-        tests = sorted({test for each in chosen for test in each.tests})
-        code, said, _took = _pytest(server, tests, "")
+        whole = Mutant("", sorted({test for each in chosen for test in each.tests}))
+        [(_, code, said, _took)] = _in_forks(server, [whole], Path(folder))
         if code:
             outcome.violations.append(f"the tests don't pass with every guard in place:\n{said[-2000:]}")
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            results = list(pool.map(lambda each: _kill(server, each), chosen))
-    outcome.violations += [trouble for trouble, _took in results if trouble]
+        results = list(_in_forks(server, chosen, Path(folder)))
+    living = [said for each, *end in results if (said := _survived(each, *end))]
+    outcome.violations += living
     outcome.figures = {
         "mutants": len(chosen),
-        "killed": sum(not trouble for trouble, _took in results),
-        "slowest s": round(max(took for _trouble, took in results), 1),
+        "killed": len(chosen) - len(living),
+        "slowest s": round(max(took for *_, took in results), 1),
         "seconds": round(time.perf_counter() - began, 1),
     }
     return outcome
 
 
-def _kill(server: str, mutant: Mutant) -> tuple[str, float]:
-    code, said, took = _pytest(server, mutant.tests, mutant.name)
+def _survived(mutant: Mutant, code: int, said: str, took: float) -> str:
     if code != FAILED_TESTS or not any(line.startswith("FAILED ") for line in said.splitlines()):
-        return f"mutant {mutant.name!r} lives (pytest says {code}): {said[-600:]}", took
-    if took > MOST_S:
-        return f"mutant {mutant.name!r} took {took:.0f} s", took
-    return "", took
+        return f"mutant {mutant.name!r} lives (pytest says {code}): {said[-600:]}"
+    return f"mutant {mutant.name!r} took {took:.0f} s" if took > MOST_S else ""
 
 
-def _pytest(server: str, tests: Sequence[str], mutant: str) -> tuple[int, str, float]:
-    began = time.perf_counter()
-    environment = {**os.environ, "TALLYSTICK_TEST_DATABASE_URL": server, "TALLYSTICK_MUTANT": mutant}
-    environment.pop("DATABASE_URL", None)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.storm.mutants.plugin", *tests]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr, time.perf_counter() - began
+def _in_forks(server: str, mutants: Iterable[Mutant], folder: Path) -> Iterator[tuple[Mutant, int, str, float]]:
+    """Run pytest for each in a fork of this warm process, a few at once; yield (mutant, exit code, output, seconds)."""
+    left, alive = list(reversed(list(mutants))), dict[int, tuple[Mutant, Path, float]]()
+    while left or alive:
+        while left and len(alive) < AT_ONCE:
+            mutant = left.pop()
+            said = folder / f"said-{len(left)}"
+            alive[_pytest(server, mutant, said)] = (mutant, said, time.perf_counter())
+        for pid, (mutant, said, began) in list(alive.items()):
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                del alive[pid]
+                yield mutant, os.waitstatus_to_exitcode(status), said.read_text(), time.perf_counter() - began
+        time.sleep(0.02)
+
+
+def _pytest(server: str, mutant: Mutant, said: Path) -> int:
+    """Fork a child that is pytest, and return its pid."""
+    if pid := os.fork():
+        return pid
+    code = -1
+    try:
+        os.environ |= {"TALLYSTICK_TEST_DATABASE_URL": server, "TALLYSTICK_MUTANT": mutant.name}
+        os.environ.pop("DATABASE_URL", None)
+        os.chdir(ROOT)
+        out = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        os.dup2(out, 1)
+        os.dup2(out, 2)
+        code = int(pytest.main(["-q", "-W", UNWRITTEN, "-p", "tests.storm.mutants.plugin", *mutant.tests]))
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
