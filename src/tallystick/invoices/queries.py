@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
@@ -80,6 +80,17 @@ class SentItem(OwedItem):
     sent_at: datetime
 
 
+class Standing(NamedTuple):
+    """Whose a document is, and what is open of it in minor units."""
+
+    customer_id: UUID
+    number: str | None
+    kind: str
+    currency: str
+    open_minor: int
+    credits_id: UUID | None
+
+
 def document(invoice_id: UUID) -> Document:
     """Return an issued document. One query. Raises NoSuchInvoice, for drafts too."""
     found = documents([invoice_id])
@@ -147,6 +158,14 @@ def invoice(invoice_id: UUID) -> Invoice:
     if row is None:
         raise NoSuchInvoice(str(invoice_id))
     return row
+
+
+def standing(invoice_id: UUID) -> Standing:
+    """Return whose a document is and what is open of it: what money needs to know. Raises NoSuchInvoice."""
+    row = Invoice.objects.values_list(*Standing._fields).filter(id=invoice_id).first()
+    if row is None:
+        raise NoSuchInvoice(str(invoice_id))
+    return Standing(*row)
 
 
 def stored_pdf(invoice_id: UUID) -> bytes | None:

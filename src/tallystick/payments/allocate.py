@@ -61,9 +61,9 @@ def apply_credit_note(*, seller_id: UUID, credit_note_id: UUID, now: datetime, t
     Returns the amount applied now. Idempotent: what is applied already isn't applied again. Locks the customer.
     """
     with tenant.tx(seller_id):
-        note = invoices.invoice(credit_note_id)
+        note = invoices.standing(credit_note_id)
         lock_customers([note.customer_id])
-        note = invoices.invoice(credit_note_id)
+        note = invoices.standing(credit_note_id)
         if note.kind != "credit_note" or note.credits_id is None:
             return 0
         items = invoices.open_items(note.customer_id, currency=note.currency, invoice_ids=[note.credits_id])

@@ -128,7 +128,7 @@ def write_off(
     NothingToPay.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
-        row = invoices.invoice(invoice_id)
+        row = invoices.standing(invoice_id)
         lock_customers([row.customer_id])
         known = WriteOff.objects.filter(id=write_off_id, invoice_id=invoice_id).first()
         if known:

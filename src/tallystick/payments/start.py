@@ -42,7 +42,7 @@ def start_charge(
     payers. Raises NothingToPay, AmountRefused, NoSuchGateway, NoSuchMethod, NoConsent, CantSave, BeingPaid.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
-        row = invoices.invoice(invoice_id)
+        row = invoices.standing(invoice_id)
         lock_customers([row.customer_id])
         known = known_attempt(attempt_id, customer_id=row.customer_id)
         if known and AttemptInvoice.objects.filter(attempt_id=attempt_id, invoice_id=invoice_id).exists():

@@ -74,8 +74,8 @@ def _lookup(statement: str, value: str | UUID) -> UUID | None:
 
 
 def seller(seller_id: UUID) -> Seller:
-    """Return the seller. Inside `tenant.tx`."""
-    return Seller.objects.get(id=seller_id)
+    """Return the seller; its logo is read only when it is asked for. Inside `tenant.tx`."""
+    return Seller.objects.defer("logo").get(id=seller_id)
 
 
 def logo_of(seller_id: UUID) -> bytes | None:

@@ -162,7 +162,7 @@ def branding(request: StaffRequest) -> HttpResponse:
         status=REFUSED if posted is not None else 200,
         form=form,
         brand=shown,
-        has_logo=seller.logo is not None,
+        has_logo=logo_of(request.desk.seller_id) is not None,
     )
 
 
