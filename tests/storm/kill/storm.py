@@ -151,7 +151,7 @@ class _Storm:
             "stops": family.stop_one,
         }
         try:
-            while time.monotonic() - began < 2.5 * pace + 60:
+            while time.monotonic() - began < 5 * pace + 120:
                 share = min((time.monotonic() - began) / pace, 1.0)
                 for name, act in acts.items():
                     while self.done[name] < wanted[name] * share:
