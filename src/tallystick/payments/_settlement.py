@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tallystick.base import clock
@@ -14,6 +15,17 @@ from tallystick.payments.models import Dispute, GatewayAccount, Payment, Payout,
 from tallystick.sellers.queries import seller
 
 _OF_A_PAYMENT = frozenset({"charge", "refund", "refund_failure", "dispute", "dispute_reversal"})
+
+
+def news_in(account: GatewayAccount, lines: Sequence[port.SettlementLine]) -> list[port.SettlementLine]:
+    """Leave out the movements that are kept, with their payment and in the same payout. One query, inside `tenant.tx`."""
+    kept = SettlementLine.objects.filter(gateway_account_id=account.id, gateway_ref__in=[line.ref for line in lines])
+    known = {
+        ref: payout_ref
+        for ref, payout_ref, payment_id, kind in kept.values_list("gateway_ref", "payout_ref", "payment_id", "kind")
+        if payment_id or kind not in _OF_A_PAYMENT
+    }
+    return [line for line in lines if line.ref not in known or (line.payout_ref or known[line.ref]) != known[line.ref]]
 
 
 def book_settlement_line(account: GatewayAccount, line: port.SettlementLine, *, now: datetime) -> bool:

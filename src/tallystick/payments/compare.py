@@ -20,7 +20,7 @@ from tallystick.core import postings
 from tallystick.core.attempt import State
 from tallystick.gateways.port import Charge, Gateway, Listed, NoAnswer, Report
 from tallystick.ledger.queries import account_balances
-from tallystick.payments._settlement import book_payout, book_settlement_line
+from tallystick.payments._settlement import book_payout, book_settlement_line, news_in
 from tallystick.payments.apply_fact import apply_fact
 from tallystick.payments.gateways import open_gateway
 from tallystick.payments.models import Break, ChargeAttempt, Dispute, GatewayAccount, Payment, Refund
@@ -185,7 +185,9 @@ def _take_settlements(seen: Comparison, account: GatewayAccount, gateway: Gatewa
     for _page in range(MOST_PAGES):
         page = gateway.list_settlements(since=seen.since, cursor=cursor)
         crashpoint("outside.after")
-        for line in page.lines:
+        with tenant.tx(seen.seller_id, read_only=True):
+            news = news_in(account, page.lines)
+        for line in news:
             with tenant.tx(seen.seller_id):
                 if not book_settlement_line(account, line, now=seen.now):
                     seen.note(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from tallystick.base.ids import new_id
 from tallystick.payments.compare import close_break, compare_account
 from tallystick.payments.models import Break, ChargeAttempt, GatewayAccount, Payment, Payout, SettlementLine
@@ -34,6 +37,21 @@ def test_d18_clearing_equals_the_gateway_to_the_cent(stage: Stage) -> None:
     fees = stage.booked("gateway_fees")
     assert stage.booked("clearing:sandbox")["EUR"] == 3 * 17300 - 1234 - fees["EUR"]
     assert fees["EUR"] == sum(line.fee_minor for line in stage.rows(SettlementLine))
+
+
+def test_d18_what_is_known_already_costs_nothing_each_day(stage: Stage) -> None:
+    def statements() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert compare(stage) == 0, breaks(stage)
+        return len(captured)
+
+    costs = []
+    for more in (1, 4):
+        for _ in range(more):
+            stage.pay(stage.world.invoice())
+        compare(stage)
+        costs.append(statements())
+    assert costs[1] <= costs[0]
 
 
 def test_a_payout_leaves_the_clearing_account_for_the_bank(stage: Stage) -> None:
