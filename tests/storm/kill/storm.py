@@ -97,7 +97,7 @@ def run(*, kills: int, crashes: int, charges: int, seed: int) -> Outcome:
                 mailbox.use()
                 hooks = f"http://127.0.0.1:{door.getsockname()[1]}"
                 shops = make_shops(
-                    max(4, min(24, charges // 50)), charges * 5 // 4, sandbox, hooks, seed, planned=0.3, by_card=0.35
+                    max(4, min(24, charges // 50)), charges * 7 // 5, sandbox, hooks, seed, planned=0.2, by_card=0.4
                 )
                 warm_up()
                 let_go()
