@@ -179,7 +179,7 @@ _ALL = (
         gettext_noop("Automatic payment given up"),
         gettext_noop("An automatic charge failed for the last time"),
         _CHARGE,
-        gettext_noop("Update payment information"),
+        gettext_noop("Make Payment"),
         takes_text=True,
     ),
     Kind(

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import translation
 
 from tallystick.base.pages import Page, keyset_page
 from tallystick.customers.party import party_of_customer
 from tallystick.invoices import queries as invoices
 from tallystick.payments.models import LIVE_STATES, Allocation, AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
+from tallystick.payments.ways import way_words
 from tallystick.sellers.queries import party_of_seller
 
 
@@ -157,13 +159,15 @@ def receipt(payment_id: UUID) -> dict[str, Any]:
         placed[allocation.invoice_id] = placed.get(allocation.invoice_id, 0) + allocation.amount_minor
     found = invoices.documents(list(placed))
     ordered = [found[key] for key, amount in placed.items() if amount and key in found]
+    with translation.override(row.customer.language):
+        method = way_words(row.method, row.method_label)
     return {
         "number": row.number or "",
         "language": row.customer.language,
         "currency": row.currency,
         "received_on": row.received_on.isoformat(),
         "amount_minor": row.amount_minor,
-        "method": row.method_label or row.method,
+        "method": method,
         "seller": party_of_seller(row.seller_id),
         "customer": party_of_customer(row.customer_id),
         "allocations": [

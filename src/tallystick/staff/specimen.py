@@ -63,8 +63,7 @@ def specimen(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
 
 def _document(seller_id: UUID, kind: str, found: invoices.Document, words: Words) -> Specimen:
     today = clock.business_date(clock.now(), seller(seller_id).time_zone)
-    late = (today - found.due_on).days if found.due_on else 0
-    filled = words.filled({**wording_values(found), "days_overdue": str(max(late, 0))})
+    filled = words.filled(wording_values(found, today=today))
     composed = render_email(
         {**found.content, "language": found.language},
         kind=kind,
