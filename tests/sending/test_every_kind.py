@@ -18,7 +18,7 @@ from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.provider import add_sandbox
 from tallystick.testing.world import World
 from tallystick.worker.sweeps import drain
-from tests.sending.every_kind import SENT, say_every_kind
+from tests.sending.every_kind import SENT, pay_and_give_back, say_every_kind
 
 LANGUAGES: Final = {"en": "nora", "ro": "pia"}
 MOST_BYTES: Final = 60_000
@@ -93,6 +93,7 @@ def letters(world: World, mailbox: Mailbox) -> dict[tuple[str, str], EmailMessag
     save_switch(kind="thank_you", switch=Switch(is_on=True, attach_pdf=True), **world.acting())
     for language, customer in LANGUAGES.items():
         say_every_kind(world, card, customer=customer, language=language)
+        pay_and_give_back(world, customer=customer, language=language)
     drain(world.seller_id)
     with tenant.tx(world.seller_id, read_only=True):
         said = {row.message_id.strip("<>"): row for row in Message.objects.all()}
@@ -155,6 +156,7 @@ def test_e19_switched_off_nothing_of_a_kind_goes_by_itself(world: World, mailbox
     for kind, row in KINDS.items():
         save_switch(kind=kind, switch=Switch(is_on=not row.is_optional, attach_pdf=False), **world.acting())
     say_every_kind(world, card)
+    pay_and_give_back(world)
     drain(world.seller_id)
     with tenant.tx(world.seller_id, read_only=True):
         said = sorted(Message.objects.values_list("kind", "state", "reason"))
