@@ -166,6 +166,7 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
         "due_items": due_items,
         "letters": with_reasons(letters),
         "unsent": why_unsent(row, rules_now.auto_kinds) if row.number and not letters else "",
+        "no_links": row.number is not None and not row.customer.payment_links,
         "planned": _planned(row, rules_now, desk.today),
         "next_reminder_at": reminder.at if reminder else None,
         "no_reminder": no_reminder(reminder),

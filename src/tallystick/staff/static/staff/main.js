@@ -54,7 +54,7 @@ doc.addEventListener("click", (event) => {
     const to = $("[name=to]", chip.form), { add, takes = "" } = chip.dataset;
     const kept = to.value.split(/[,;\n]/).map((one) => one.trim()).filter((one) => one && !(takes && one.includes(takes)));
     to.value = [...kept, add].join(", ");
-    (chip.closest(".banner") ?? chip).remove();
+    for (const same of $$(`[data-add="${CSS.escape(add)}"]`, chip.form)) (same.closest(".banner") ?? same).remove();
     to.focus();
   }
   const look = event.target.closest("[data-preview]");
