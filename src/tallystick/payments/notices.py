@@ -25,7 +25,7 @@ from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import person_values
 from tallystick.payments.links import charge_url
 from tallystick.payments.models import PaymentMethod, Refund, ScheduledCharge
-from tallystick.payments.receipts import receipt_pdf
+from tallystick.payments.receipts import paid_page, receipt_pdf
 from tallystick.payments.ways import way_words
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
@@ -102,6 +102,7 @@ def queue_refund_notice(*, seller_id: UUID, refund_id: UUID, now: datetime) -> M
                 "amount": formats.money(refund.amount_minor, refund.currency, locale),
                 "payment_method": _way_back(refund),
             },
+            link=paid_page(refund.payment_id),
             now=now,
         )
 
