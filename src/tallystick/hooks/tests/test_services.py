@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.hooks import services
-from tallystick.hooks.tests.amazon import CERTIFICATE, Amazon, open_amazon
 from tallystick.mail import port
 from tallystick.mail.news import BadNews
+from tallystick.mail.tests.amazon import CERTIFICATE, Amazon, open_amazon
 from tallystick.messages.models import Message, MessageOutcome
 from tallystick.messages.outcomes import KINDS as OUTCOMES
 from tallystick.messages.queue import Letter, queue_message
