@@ -88,11 +88,9 @@ def prepare_receipt_email(message: Message) -> Prepared | Skip:
     """Compose the receipt from the payment as it is allocated now."""
     assert message.payment_id
     with tenant.tx(message.seller_id, read_only=True):
-        receipt, logo = queries.receipt(message.payment_id), logo_of(message.seller_id)
-        link = paid_page(message.payment_id)
-    composed = render_receipt_email(
-        {**receipt, "language": message.language}, body=message.body, logo_cid=logo_cid(logo)
-    )
+        receipt = queries.receipt(message.payment_id, language=message.language)
+        logo, link = logo_of(message.seller_id), paid_page(message.payment_id)
+    composed = render_receipt_email(receipt, body=message.body, logo_cid=logo_cid(logo))
     parts = logo_part(logo)
     if message.attach_pdf:
         number, pdf = receipt_pdf(seller_id=message.seller_id, payment_id=message.payment_id)
