@@ -3,79 +3,52 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Iterator
 from email import message_from_bytes, policy
 from urllib.request import urlopen
 from uuid import UUID
 
 import httpx
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
 
 from tallystick.base import tenant
 from tallystick.base.ids import new_id
+from tallystick.broadcasts.audience import Audience
+from tallystick.broadcasts.models import BroadcastRecipient, Unsubscribed
+from tallystick.broadcasts.run import send_broadcast
+from tallystick.broadcasts.save import Sketch, save_broadcast
+from tallystick.broadcasts.wording import Said
 from tallystick.invoices import queries as invoices
-from tallystick.invoices.duplicate import draft_credit_note
-from tallystick.invoices.mark import mark_sent
-from tallystick.invoices.send import send_as_composed
+from tallystick.invoices.models import Invoice
 from tallystick.messages.models import Message
-from tallystick.payments.models import PaymentMethod, ScheduledCharge
-from tallystick.payments.notices import queue_charge_failure, queue_charge_notice, queue_expiry_notice
-from tallystick.payments.reminders import Reminder, queue_reminder
-from tallystick.payments.requests import request_payment
-from tallystick.payments.schedule import Plan, schedule_charge
-from tallystick.payments.send_request import send_request_link
+from tallystick.payments.models import PaymentRequest, ScheduledCharge
 from tallystick.sellers.members import invite_member
+from tallystick.texting.short_links import Target, keep_short_link
 from tests.browser.conftest import Person, Shop, type_card, wait_for
 from tests.permissions.stage import changes, row_print
+from tests.sending.every_kind import say_every_kind
 
 HREF = re.compile(r"https?://[^\s\"'<>)]+")
 LINKED = {
     "invoice", "reminder", "late_reminder", "credit_note", "charge_notice", "charge_failed", "charge_fell_back",
-    "card_expiring", "payment_request", "invitation",
+    "card_expiring", "payment_request", "invitation", "broadcast",
 }  # fmt: skip
-TIMES = 3
+TIMES, AT_ONCE = 3, 6
 
 
 def say_everything(shop: Shop) -> UUID:
     """Queue one email of each kind that has a link, and return the invoice that is open for a person to pay."""
     world, acting = shop.world, shop.world.acting()
-    paid_later, _ = shop.invoice()
-    planned, _ = shop.invoice()
-    credited, note_id, method_id = world.invoice(), new_id(), new_id()
-    for invoice_id in (paid_later, planned):
-        assert send_as_composed(invoice_id=invoice_id, message_id=new_id(), **acting)
-        mark_sent(invoice_id=invoice_id, **acting)
-    draft_credit_note(invoice_id=credited, credit_note_id=note_id, quantities=None, reason="wrong", **acting)
-    world.issue(note_id)
-    assert send_as_composed(invoice_id=note_id, message_id=new_id(), **acting)
-    with tenant.tx(world.seller_id):
-        method = PaymentMethod.objects.create(
-            id=method_id, seller_id=world.seller_id, customer_id=world.nora, gateway_account_id=shop.card, kind="card",
-            brand="Visa", last4="4242", expiry_year=world.today.year + 1, expiry_month=1, gateway_ref="pm_1",
-            consent_text="I agree.", consent_at=world.now, created_at=world.now,
-        )  # fmt: skip
-        [item], [open_item] = invoices.due_items_of([planned]), invoices.due_items_of([paid_later])
-    for kind in ("reminder", "late_reminder"):
-        queue_reminder(reminder=Reminder(kind, open_item.id, paid_later, world.now), **acting)
-    plan = Plan(new_id(), item.id, "date", charge_on=world.today + timedelta(days=30), payment_method_id=method.id)
-    charge = schedule_charge(plan=plan, **acting)
-    with tenant.tx(world.seller_id):
-        queue_charge_notice(ScheduledCharge.objects.get(id=charge.id), now=world.now)
-    for again_on in (world.today.isoformat(), ""):
-        queue_charge_failure(
-            charge_id=charge.id, attempt_id=None if again_on else new_id(), again_on=again_on, **acting
-        )
-    queue_expiry_notice(method_id=method.id, **acting)
-    asked = new_id()
-    request_payment(
-        request_id=asked, customer_id=world.nora, currency="EUR", language="en", invoice_ids=[paid_later], **acting
-    )
-    send_request_link(request_id=asked, **acting)
+    open_one = say_every_kind(world, shop.card)
     invite_member(
         invitation_id=new_id(), email=f"{world.slug}@new.example", role="sales", actor_id=world.alice.id, **acting
     )
-    return paid_later
+    said = {language: Said("News", "We are open on Saturdays.", "") for language in ("en", "ro")}
+    news = Sketch("News", by_email=True, by_sms=False, is_transactional=False, audience=Audience(), words=said)
+    broadcast_id = new_id()
+    save_broadcast(broadcast_id=broadcast_id, sketch=news, **acting)
+    send_broadcast(broadcast_id=broadcast_id, **acting)
+    return open_one
 
 
 def links_of(shop: Shop) -> dict[str, set[str]]:
@@ -95,11 +68,26 @@ def links_of(shop: Shop) -> dict[str, set[str]]:
     return {kind: {url.rstrip(".,") for url in urls} for kind, urls in found.items()}
 
 
+def short_links(shop: Shop) -> dict[str, str]:
+    """What stands in texts: a kind of page → the short link to one of them."""
+    with tenant.tx(shop.world.seller_id):
+        targets = [
+            Target("invoice", Invoice.objects.filter(open_minor__gt=0).earliest("id").id, 1),
+            Target("request", PaymentRequest.objects.get().id, 1),
+            Target("charge", ScheduledCharge.objects.get().id, 1),
+            Target("leave", BroadcastRecipient.objects.get(customer_id=shop.world.nora).id, 1),
+        ]
+        for target in targets:
+            keep_short_link(seller_id=shop.world.seller_id, target=target)
+    return {target.kind: target.url for target in targets}
+
+
 def all_sent(shop: Shop) -> bool:
     with tenant.tx(shop.world.seller_id, read_only=True):
         rows = list(Message.objects.values_list("state", "reason", "kind"))
     assert not [row for row in rows if row[0] in {"skipped", "failed"}], rows
-    return all(state == "sent" for state, _, _ in rows) and not shop.waiting()
+    said = {kind for _, _, kind in rows}
+    return said >= LINKED and all(state == "sent" for state, _, _ in rows) and not shop.waiting()
 
 
 def test_r20_scanners_change_nothing_and_the_click_of_a_person_still_works(
@@ -109,29 +97,63 @@ def test_r20_scanners_change_nothing_and_the_click_of_a_person_still_works(
     wait_for(lambda: all_sent(shop), "every email to be sent")
     found = links_of(shop)
     assert {kind for kind, urls in found.items() if urls} >= LINKED
-    links = sorted(set().union(*found.values()))
+    short = short_links(shop)
+    links = sorted(set().union(*found.values(), short.values()))
     assert all(url.startswith(shop.town.url) for url in links), links
     before = row_print(shop.world.seller_id)
     with httpx.Client(follow_redirects=True, trust_env=False, timeout=30) as scanner:
         for url in links * TIMES:
             assert scanner.head(url).status_code == 200, url
             assert scanner.get(url).status_code == 200, url
-    context = chromium.new_context()
-    for url in links * TIMES:
-        page = context.new_page()
-        page.goto(url)
-        page.wait_for_load_state("networkidle")
-        page.close()
-    context.close()
+    scan_with_scripts(chromium, links * TIMES)
     assert changes(before, row_print(shop.world.seller_id)) == []
     with tenant.tx(shop.world.seller_id, read_only=True):
         pay_url = invoices.document(invoice_id).pay_url
         assert invoices.invoice(invoice_id).viewed_at is None
     assert pay_url in found["invoice"]
+    assert leaves(shop, person().page, short["leave"]) == ["nora@kestrel.example"]
     payer = person().page
+    payer.goto(short["invoice"])
+    assert payer.url == pay_url, "the short link of a text leads to the same page"
     payer.goto(str(pay_url))
     payer.locator("summary", has_text="Another card").click()
     payer.locator("button[name=way]:visible").click()
     payer.wait_for_url("**/checkout/**")
     type_card(payer)
     shop.settled_once(invoice_id)
+
+
+def scan_with_scripts(chromium: Browser, urls: list[str]) -> None:
+    """Open each address in a browser that runs scripts, some at once, until nothing moves."""
+    context = chromium.new_context()
+    for batch in batched(urls, AT_ONCE):
+        pages = [context.new_page() for _ in batch]
+        for page, url in zip(pages, batch, strict=True):
+            page.goto(url, wait_until="commit")
+        for page in pages:
+            page.wait_for_load_state("networkidle")
+            page.close()
+    context.close()
+
+
+def batched(urls: list[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(urls), size):
+        yield urls[start : start + size]
+
+
+def leaves(shop: Shop, page: Page, link: str) -> list[str]:
+    """Unsubscribe by a link, come back on the same page, leave again; return who has left."""
+    page.goto(link)
+    for button in ("Unsubscribe", "Subscribe again"):
+        page.get_by_role("button", name=button).click()
+    expect(page.get_by_role("heading", name="You are subscribed again")).to_be_visible()
+    assert left(shop) == []
+    page.goto(link)
+    page.get_by_role("button", name="Unsubscribe").click()
+    expect(page.get_by_role("heading", name="You are unsubscribed")).to_be_visible()
+    return left(shop)
+
+
+def left(shop: Shop) -> list[str]:
+    with tenant.tx(shop.world.seller_id, read_only=True):
+        return list(Unsubscribed.objects.values_list("address", flat=True))

@@ -20,6 +20,7 @@ PUBLIC: Mapping[str, str] = {
     "tallystick.staff.views.members.invitation": "for people who don't work here yet; its secret is tested with the verbs",
     "tallystick.pay.views.short.follow": "a short link only names another address; tested with what is texted",
     "tallystick.pay.views.leave.leave": "its token is the proof; tested with broadcasts",
+    "tallystick.pay.views.leave.stay": "its token is the proof; tested with broadcasts",
     "tallystick.pay.door.lost": "the one friendly 404 of the payment pages",
 }
 """Views of ours that belong to no door, and why."""

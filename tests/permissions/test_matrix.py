@@ -37,7 +37,7 @@ TWICE = frozenset(
         "invoice_actions.discard", "invoice_actions.detach", "invoice_actions.retry", "invoice_actions.cancel",
         "invoice_actions.send_at_once", "compose.unsend", "outbox.now", "outbox.hold", "outbox.release", "outbox.stop",
         "payments.retry", "status.retry", "settings.bank_remove", "members.withdraw",
-        "saved_replies.forget",
+        "saved_replies.forget", "customers.subscribe",
     )
 )  # fmt: skip
 """POSTs that answer a second click like the first, so a thing that isn't there (or isn't ours) gets that same answer."""

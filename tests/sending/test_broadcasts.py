@@ -23,7 +23,7 @@ from tallystick.broadcasts.models import Broadcast, BroadcastRecipient, Unsubscr
 from tallystick.broadcasts.queries import members_of, progress_of, recipients_page, saved_lists
 from tallystick.broadcasts.run import run_broadcast, send_broadcast
 from tallystick.broadcasts.save import Sketch, discard_broadcast, save_broadcast, stop_broadcast
-from tallystick.broadcasts.unsubscribe import leave_url, subscribe_again
+from tallystick.broadcasts.unsubscribe import leave_url
 from tallystick.broadcasts.wording import Said
 from tallystick.customers.models import Customer
 from tallystick.messages.blast import FLOOR
@@ -221,7 +221,11 @@ def test_b17_news_can_be_unsubscribed_by_rfc_8058_and_a_scanner_does_nothing(wor
     again = sent(world, is_transactional=False)
     assert left_out(world, again)["unsubscribed"] == 1
     assert len(messages(world, sent(world))) == 2, "what is about their own business still arrives"
-    assert subscribe_again(address="Nora@kestrel.example", **world.acting())
+    for _twice in range(2):
+        back = client.post(f"{path}/stay")
+        assert b"You are subscribed again" in back.content, "who changed their mind takes it back on the same page"
+    assert client.get(f"{path}/stay").status_code == 405, "a scanner can't"
+    assert left_out(world, sent(world, is_transactional=False)).get("unsubscribed", 0) == 0
 
 
 def test_a_link_to_unsubscribe_cant_be_guessed(world: World) -> None:

@@ -14,17 +14,23 @@ from django.conf import settings
 from django.test import Client
 
 from tallystick.base import events, tenant
+from tallystick.base.ids import new_id
 from tallystick.customers.models import Customer
 from tallystick.invoices.mark import mark_sent, replace_link
+from tallystick.invoices.queries import document
 from tallystick.messages.message_templates import BadTemplate, Words, house_words, save_words
 from tallystick.messages.models import Message, SilencedAddress
 from tallystick.messages.queue import send_now
 from tallystick.messages.triggers import Triggers, save_triggers
+from tallystick.payments.models import Payment, PaymentRequest
+from tallystick.payments.refund import request_refund
+from tallystick.payments.send_request import send_payment_links
 from tallystick.sms.providers.sandbox.hear import SIGNATURE, sign_sandbox
 from tallystick.testing.phone import Phone, open_phone
 from tallystick.testing.world import World
 from tallystick.texting.hook import hook_address
 from tallystick.texting.route import save_sms_route, sms_options
+from tallystick.texting.short_links import Target
 from tests.sending.story import let, let_until
 from tests.sending.test_reminders import pay
 
@@ -285,3 +291,43 @@ def test_a_sms_hook_is_nobodys_for_another_provider_or_a_guess(texting: World) -
     for wrong in (path.replace("/sandbox/", "/twilio/"), path[:-3] + "abc", path.replace("/sandbox/", "/apprise/")):
         assert Client().post(wrong, b"{}", content_type="application/json").status_code == 404
     assert Client().get(path).status_code == 405
+
+
+def test_e19_receipts_and_refunds_are_texted_beside_their_emails(texting: World, phone: Phone) -> None:
+    let_until(texting, 0, 12)
+    say(texting, "receipt", "{{ seller_name }}: {{ amount }} received, thank you. {{ link }}")
+    say(texting, "refund", "{{ seller_name }}: {{ amount }} is on its way back ({{ payment_method }}). {{ link }}")
+    invoice_id = texting.invoice()
+    pay(texting, invoice_id)
+    let(texting, minutes=1)
+    with tenant.tx(texting.seller_id, read_only=True):
+        payment_id, page = Payment.objects.get().id, document(invoice_id).short_link
+    request_refund(refund_id=new_id(), payment_id=payment_id, amount_minor=2_300, reason="late", **texting.acting())
+    let(texting, minutes=1)
+    assert page
+    assert sorted(shown["text"] for shown in phone.to(E164)) == [
+        f"Acme Print: €173.00 received, thank you. {page.url}",
+        f"Acme Print: €23.00 is on its way back (Bank transfer). {page.url}",
+    ]
+    assert Client().get(page.url.removeprefix(settings.PUBLIC_URL)).status_code == 303
+    assert {(text.kind, text.payment_id) for text in texts(texting)} == {
+        ("receipt", payment_id),
+        ("refund", payment_id),
+    }
+
+
+def test_e16_the_days_one_email_brings_one_text_and_links_by_hand_bring_none(texting: World, phone: Phone) -> None:
+    let_until(texting, 0, 12)
+    say(texting, "payment_request", "{{ seller_name }}: {{ amount }} to pay. {{ link }}")
+    say(texting, "invoice", "{{ seller_name }}: invoice {{ number }}. {{ link }}")
+    save_triggers(wanted=Triggers(frozenset({"invoice"}), is_digest=True), **texting.acting())
+    both = [texting.invoice(), texting.invoice()]
+    let(texting)
+    let_until(texting, 0, 17, 6)
+    [shown] = phone.to(E164)
+    with tenant.tx(texting.seller_id, read_only=True):
+        request = PaymentRequest.objects.get()
+    assert shown["text"] == f"Acme Print: €346.00 to pay. {Target('request', request.id, 1).url}"
+    send_payment_links(send_id=new_id(), invoice_ids=both, **texting.acting())
+    let(texting, minutes=1)
+    assert len(phone.to(E164)) == 1

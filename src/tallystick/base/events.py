@@ -44,6 +44,7 @@ QUIET = frozenset(
         "customer.archived",
         "customer.restored",
         "customer.saved",
+        "customer.subscribed_again",
         "customer.unsubscribed",
         "dispute.lost",
         "dispute.opened",

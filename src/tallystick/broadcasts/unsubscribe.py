@@ -40,6 +40,7 @@ class Leaver:
     """Who may leave by a link: the address or number, whether it has left already, the language, and whom from."""
 
     address: str
+    customer_id: UUID
     has_left: bool
     language: str
     seller_name: str
@@ -52,7 +53,7 @@ def leaver(*, seller_id: UUID, recipient_id: UUID) -> Leaver:
         row = BroadcastRecipient.objects.select_related("customer").get(id=recipient_id)
         owner = seller(seller_id)
         has_left = Unsubscribed.objects.filter(address=row.address.lower()).exists()
-        return Leaver(row.address, has_left, row.customer.language, owner.name, owner.brand)
+        return Leaver(row.address, row.customer_id, has_left, row.customer.language, owner.name, owner.brand)
 
 
 def unsubscribe(*, seller_id: UUID, recipient_id: UUID, now: datetime) -> bool:
@@ -78,8 +79,23 @@ def unsubscribe(*, seller_id: UUID, recipient_id: UUID, now: datetime) -> bool:
         return is_new
 
 
-def subscribe_again(*, seller_id: UUID, address: str, now: datetime, actor_id: UUID | None = None) -> bool:
-    """Take an address back, because its owner asked for it, and return whether it had left. Idempotent, audited."""
+def subscribe_again(
+    *, seller_id: UUID, address: str, customer_id: UUID, now: datetime, actor_id: UUID | None = None
+) -> bool:
+    """Take an address back, because its owner asked for it, and return whether it had left. Idempotent, audited.
+
+    `customer_id` is on whose timeline it stands.
+    """
     with tenant.tx(seller_id, actor_id=actor_id):
         gone, _rows = Unsubscribed.objects.filter(address=address.strip().lower()).delete()
+        if gone:
+            events.record(
+                "customer.subscribed_again",
+                seller_id=seller_id,
+                subject_id=customer_id,
+                customer_id=customer_id,
+                now=now,
+                actor_id=actor_id,
+                address=address.strip(),
+            )
         return bool(gone)

@@ -71,6 +71,9 @@ class Environment(BaseSettings):
     imap_user: str = Field("", description="User name of that mailbox.")
     imap_password: SecretStr = Field(SecretStr(""), description="Password of that mailbox.")
     imap_folder: str = Field("INBOX", description="Folder of that mailbox.")
+    incoming_days: int = Field(
+        90, ge=1, le=3650, description="Days that incoming mail is kept as it came; what was read from it stays longer."
+    )
     lmtp_bind: str = Field(
         "",
         pattern=r"^$|^[\w.:\[\]-]+:\d{1,5}$",

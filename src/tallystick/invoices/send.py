@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-from tallystick.base import tenant
+from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.customers.lock import lock_customers
 from tallystick.customers.queries import addresses_for_documents
@@ -27,6 +28,9 @@ from tallystick.messages.wording import person_values
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, seller
 
+SAYS: Final = ("reminder", "late_reminder", "thank_you")
+"""Kinds whose words a person may send about an invoice that was sent before."""
+
 
 @dataclass(frozen=True, slots=True)
 class Compose:
@@ -43,15 +47,25 @@ class Compose:
     """The text message that goes with it when it goes by itself."""
 
 
-def compose_for(invoice_id: UUID, kind: str = "") -> Compose:
+def says_now(row: Invoice, *, today: date) -> str:
+    """Return the kind whose words an issued document's next email says (E19): a new invoice's the first time, then a
+    reminder's, a late notice's once it is past due, and thanks when it is paid in full."""
+    if row.kind != "invoice" or row.sent_at is None:
+        return row.kind
+    if row.open_minor == 0:
+        return "thank_you"
+    return "late_reminder" if row.due_on and row.due_on < today else "reminder"
+
+
+def compose_for(invoice_id: UUID, kind: str = "", *, today: date | None = None) -> Compose:
     """Return the filled-in compose screen of an issued document, in the customer's language. Inside `tenant.tx`.
 
-    `kind` is whose words it says, the document's own unless given.
+    `kind` is whose words it says, the document's own unless given; `today` is the seller's date, for those that count days.
     """
     found = queries.document(invoice_id)
     says = kind or found.kind
     recipients, copies = addresses_for_documents(found.customer_id)
-    words = words_of(says, found.language).filled(wording_values(found))
+    words = words_of(says, found.language).filled(wording_values(found, today=today))
     return Compose(
         recipients=recipients,
         copies=copies,
@@ -64,9 +78,11 @@ def compose_for(invoice_id: UUID, kind: str = "") -> Compose:
     )
 
 
-def wording_values(found: queries.Document) -> Mapping[str, str]:
-    """Return what the placeholders of a document's wording stand for, formatted for its reader."""
+def wording_values(found: queries.Document, *, today: date | None = None) -> Mapping[str, str]:
+    """Return what the placeholders of a document's wording stand for, formatted for its reader; with `today`, the seller's
+    date, the days it is overdue among them."""
     seller, customer = found.content["seller"], found.content["customer"]
+    late = {"days_overdue": str(max((today - found.due_on).days, 0) if found.due_on else 0)} if today else {}
     locale = formats.locale_for(found.language, seller.get("country", ""))
     amount = found.open_minor if found.kind == "invoice" else found.total_minor
     issued_on = date.fromisoformat(found.content["issued_on"])
@@ -85,6 +101,7 @@ def wording_values(found: queries.Document) -> Mapping[str, str]:
             seller_name=seller["name"],
             language=found.language,
         ),
+        **late,
     }
 
 
@@ -101,11 +118,13 @@ def send_document(
     attach_pdf: bool = True,
     payment_link: bool = True,
     attachment_ids: Sequence[UUID] = (),
+    says: str = "",
     due_at: datetime | None = None,
     actor_id: UUID | None = None,
 ) -> Message:
     """Queue an issued document's email, to go at once (A9), or at `due_at`; its own that waits is stopped (E14).
 
+    `says` is the kind whose button and heading go with the words, the document's own unless given; one of `SAYS`.
     Idempotent by `message_id`. Locks the customer, so that a document's own email and this one never both go. Raises
     NoSuchInvoice for a draft.
     """
@@ -129,6 +148,7 @@ def send_document(
             attach_pdf=attach_pdf,
             payment_link=payment_link,
             attachment_ids=attachment_ids,
+            data={"says": says} if says in SAYS and row.kind == "invoice" else {},
             is_by_hand=True,
         )
         return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=due_at, actor_id=actor_id)
@@ -228,14 +248,16 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
     assert message.document_id
     with tenant.tx(message.seller_id, read_only=True):
         found = queries.document(message.document_id)
-        words = words_of(message.kind, message.language).filled(wording_values(found.in_language(message.language)))
+        says = _says(message, found)
+        today = clock.business_date(message.taken_at, seller(message.seller_id).time_zone)
+        values = wording_values(found.in_language(message.language), today=today)
+        words = words_of(says, message.language).filled(values)
         enclosed = enclosed_in(message)
     if found.is_void:
         return Skip("voided")
-    is_thanks = message.kind == "thank_you"
-    if is_thanks and found.open_minor > 0:
+    if says == "thank_you" and found.open_minor > 0:
         return Skip("open_again")
-    asks = found.kind == "invoice" and not is_thanks
+    asks = found.kind == "invoice" and says != "thank_you"
     return document_email(
         message,
         found,
@@ -243,7 +265,14 @@ def prepare_document_email(message: Message) -> Prepared | Skip:
         words=Words(message.subject, message.body, words.button, words.sms),
         amount_minor=found.open_minor if asks else found.total_minor,
         due_on=found.due_on,
+        says=says,
     )
+
+
+def _says(message: Message, found: queries.Document) -> str:
+    """Whose words a document's email says; thanks by hand for what is open again is an invoice."""
+    says = str(message.data.get("says", message.kind))
+    return message.kind if says == "thank_you" and found.open_minor > 0 else says
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,14 +301,15 @@ def document_email(
     words: Words,
     amount_minor: int,
     due_on: date | None,
+    says: str,
 ) -> Prepared:
-    """Compose an email about a document: filled words, what is asked for now (minor units) and when it is due, with the
-    PDF, files and logo that the message carries. Renders the PDF when it isn't stored yet.
+    """Compose an email about a document: filled words of the kind `says`, what is asked for now (minor units) and when it
+    is due, with the PDF, files and logo that the message carries. Renders the PDF when it isn't stored yet.
     """
     logo, may_pay = enclosed.logo, message.payment_link and found.open_minor > 0
     composed = render_email(
         {**found.content, "language": message.language},
-        kind=message.kind,
+        kind=says,
         body=words.body,
         amount_minor=amount_minor,
         pay_url=found.view_url if may_pay or found.kind == "credit_note" else None,

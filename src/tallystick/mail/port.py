@@ -65,7 +65,7 @@ def rehearse(envelope: Envelope, *, transport: Transport) -> tuple[Step, ...]:
 
 
 def hear(request: HttpRequest, *, kind: str, options: Mapping[str, str], password: str, at: datetime) -> Heard:
-    """Check that a webhook call is the service's and return what it says about messages. Makes no call.
+    """Check that a webhook call is the service's and return what it says about messages. Outside any transaction.
 
     `options` are the seller's with that service, `password` the `user:password` we gave out, `at` the time on the wall.
     Raises the errors of `mail.news`.

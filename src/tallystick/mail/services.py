@@ -27,9 +27,10 @@ class ServiceField:
 class Service:
     """One service. `settings` turns the pasted options into anymail's keyword arguments.
 
-    `hook` is how its webhooks prove themselves: `signature` by a key of its own, else `password` in the address.
-    `hook_help` says where the address is pasted and what to tick. `spf` is what SPF has to include, at `spf_at` under
-    the domain; `selector` the name of its DKIM key where that is fixed; `headers` what makes it leave ours alone.
+    `hook` is how its webhooks prove themselves: `signature` by a key of its own, else `password` in the address (Amazon
+    signs as well). `hook_help` says where the address is pasted and what to tick. `spf` is what SPF has to include, at
+    `spf_at` under the domain; `selector` the name of its DKIM key where that is fixed; `headers` what makes it leave ours
+    alone.
     """
 
     name: str

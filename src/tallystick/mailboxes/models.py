@@ -10,6 +10,8 @@ from tallystick.base.schema import RowSecurity, Swept, TenantModel
 
 MOST_BYTES: Final = 25 * 1024 * 1024
 """The largest mail that is kept whole."""
+DONE: Final = ("bounced", "unverified", "kept")
+"""States of a mail that something was made of."""
 
 
 class Mailbox(TenantModel):
@@ -62,6 +64,7 @@ class IncomingMessage(TenantModel):
     source = models.CharField(max_length=8)
     """imap, lmtp or http."""
     raw = models.BinaryField()
+    """Empty once it was purged: what was read from it stays."""
     size = models.BigIntegerField()
     """Bytes it had; more than are kept when it was cut."""
     state = models.CharField(max_length=10, default="waiting")
@@ -82,6 +85,11 @@ class IncomingMessage(TenantModel):
         indexes = [
             models.Index(fields=["due_at", "id"], name="incoming_message_waiting", condition=models.Q(state="waiting")),
             models.Index(fields=["seller_id", "-received_at", "-id"], name="incoming_message_latest"),
+            models.Index(
+                fields=["seller_id", "received_at", "id"],
+                name="incoming_message_whole",
+                condition=models.Q(state__in=DONE) & ~models.Q(raw=b""),
+            ),
         ]
         constraints = [
             models.UniqueConstraint(fields=["seller_id", "digest"], name="incoming_message_once"),

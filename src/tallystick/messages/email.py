@@ -159,7 +159,7 @@ def render_receipt(
             body=body,
             label=label,
             amount=money,
-            status=_("Paid by %(method)s") % {"method": method} if method else "",
+            status=_("Paid by: %(method)s") % {"method": method} if method else "",
             button_url=page_url,
             button_text=button_text if page_url else "",
             rows=rows,

@@ -113,6 +113,7 @@ _ALL = (
         (*_PERSON, "number", "amount"),
         "",
         gettext_noop("The receipt, then each invoice it paid on its own page"),
+        takes_text=True,
     ),
     Kind(
         "refund",
@@ -121,6 +122,7 @@ _ALL = (
         (*_PERSON, "number", "amount", "payment_method"),
         "",
         gettext_noop("The receipt, then each invoice it paid on its own page"),
+        takes_text=True,
     ),
     Kind(
         "charge_failed",
@@ -179,7 +181,7 @@ _ALL = (
         gettext_noop("Automatic payment given up"),
         gettext_noop("An automatic charge failed for the last time"),
         _CHARGE,
-        gettext_noop("Update payment information"),
+        gettext_noop("Make Payment"),
         takes_text=True,
     ),
     Kind(
@@ -197,6 +199,7 @@ _ALL = (
         gettext_noop("Make Payment"),
         gettext_noop("The list, with the invoices"),
         is_automatic=False,
+        takes_text=True,
     ),
 )
 ALWAYS: Final = frozenset(kind.name for kind in _ALL if not kind.is_optional)

@@ -25,6 +25,12 @@ def outbox(*, cursor: str, size: int) -> Page[Message]:
     return keyset_page(rows, keys=["due_at", "id"], cursor=cursor, size=size)
 
 
+def waiting_for(customer_id: UUID, *, most: int) -> list[Message]:
+    """Return what is about to leave to one customer, the next to go first. One query."""
+    rows = Message.objects.filter(state__in=["queued", "held", "sending"], customer_id=customer_id)
+    return list(rows.order_by("due_at", "id")[:most])
+
+
 def held_by_brake() -> int:
     """Return how many messages the brake holds. One query."""
     return Message.objects.filter(state="held", reason=BRAKE).count()

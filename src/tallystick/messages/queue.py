@@ -100,9 +100,11 @@ def queue_text(
 
 
 def _brings_text(letter: Letter, message: Message) -> bool:
-    """Only what goes by itself; not what goes together with others in one email, nor a kind that is switched off."""
+    """Only what goes by itself, or in the place of what would; not what goes together with others in one email, nor a kind
+    that is switched off."""
+    goes_by_itself = not letter.is_by_hand or bool(letter.data.get("stands_for"))
     is_single = not letter.data.get("together")
-    return bool(letter.text) and is_single and not letter.is_by_hand and message.reason != "template_off"
+    return bool(letter.text) and is_single and goes_by_itself and message.reason != "template_off"
 
 
 def _queue(seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | None, actor_id: UUID | None) -> Message:

@@ -157,7 +157,7 @@ def _charge_fell_back() -> tuple[str, str]:
 def _refund() -> tuple[str, str]:
     return _("We refunded {{ amount }}"), _(
         "{{ greeting }}\n\n"
-        "we gave back {{ amount }} of your payment {{ number }}, to {{ payment_method }}. Banks take a few days to show "
+        "we gave back {{ amount }} of your payment {{ number }} ({{ payment_method }}). Banks take a few days to show "
         "it.\n\n"
         "{{ seller_name }}"
     )

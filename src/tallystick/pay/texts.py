@@ -12,6 +12,7 @@ from tallystick.core.status import days_overdue, status_of
 from tallystick.pay.door import Counter
 from tallystick.payments.consent import consent_text
 from tallystick.payments.page import Choice, Kept, PayPage, Receipt, Try
+from tallystick.payments.ways import way_words
 from tallystick.pdf import formats
 from tallystick.pdf.parties import tax_word
 
@@ -121,14 +122,7 @@ def how_paid(receipt: Receipt) -> str:
     """Say how money came: the card's own label, else the way in a word."""
     if receipt.is_credit:
         return _("Credit note %(number)s") % {"number": receipt.number}
-    ways = {
-        "transfer": _("Bank transfer"),
-        "cash": _("Cash"),
-        "cheque": _("Cheque"),
-        "card_machine": _("Card machine"),
-        "gateway": _("Online"),
-    }
-    return receipt.label or ways.get(receipt.method, receipt.method)
+    return way_words(receipt.method, receipt.label)
 
 
 def declined(attempt: Try, *, has_bank: bool) -> dict[str, str]:

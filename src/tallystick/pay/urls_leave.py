@@ -10,5 +10,6 @@ from tallystick.pay.views import leave
 app_name = "leave"
 urlpatterns = [
     path("<str:token>", leave.leave, name="leave"),
+    path("<str:token>/stay", leave.stay, name="stay"),
     re_path(r"^.*$", lost),
 ]

@@ -18,14 +18,15 @@ from tallystick.invoices.queries import document, due_item
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import Note, render_note
 from tallystick.messages.logo import logo_cid, logo_part
-from tallystick.messages.message_templates import switch_of, words_of
+from tallystick.messages.message_templates import default_button, switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import person_values
 from tallystick.payments.links import charge_url
 from tallystick.payments.models import PaymentMethod, Refund, ScheduledCharge
-from tallystick.payments.receipts import receipt_pdf
+from tallystick.payments.receipts import paid_page, receipt_pdf
+from tallystick.payments.ways import way_words
 from tallystick.pdf import formats
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
 from tallystick.texting.short_links import Target, keep_short_link
@@ -86,7 +87,7 @@ def queue_charge_failure(
 def queue_refund_notice(*, seller_id: UUID, refund_id: UUID, now: datetime) -> Message | None:
     """Queue the email about a refund that went through (E19). Idempotent: one per refund. A kept rest is no refund."""
     with tenant.tx(seller_id):
-        refund = Refund.objects.select_related("payment").get(id=refund_id)
+        refund = Refund.objects.select_related("payment__customer").get(id=refund_id)
         if refund.method == "write_off":
             return None
         return _queue(
@@ -99,10 +100,18 @@ def queue_refund_notice(*, seller_id: UUID, refund_id: UUID, now: datetime) -> M
             values=lambda locale: {
                 "number": refund.payment.number or "",
                 "amount": formats.money(refund.amount_minor, refund.currency, locale),
-                "payment_method": refund.payment.method_label or refund.payment.method,
+                "payment_method": _way_back(refund),
             },
+            link=paid_page(refund.payment_id),
             now=now,
         )
+
+
+def _way_back(refund: Refund) -> str:
+    """How it was given back, in the customer's language: the way it came, unless another was chosen."""
+    came = refund.payment
+    with translation.override(came.customer.language):
+        return way_words(refund.method, came.method_label if refund.method == came.method else "")
 
 
 def queue_expiry_notice(*, seller_id: UUID, method_id: UUID, now: datetime) -> Message:
@@ -194,16 +203,16 @@ def prepare_charge_email(message: Message) -> Prepared | Skip:
         again_on = message.data.get("again_on") or ""
         with translation.override(message.language):
             button_url = charge_url(charge.id, charge.link_version) if links else ""
-            button = _("Change or postpone") if message.kind == "charge_notice" else _("Update payment information")
+            button, under = default_button(message.kind, message.language), _("You need no account.")
             if message.kind == "charge_fell_back":
-                button_url = paper.pay_url or ""
+                button_url, under = paper.pay_url or "", _("Card or bank transfer, no account needed.")
             note = Note(
                 title=message.subject,
                 label=_charge_label(message, charge, again_on, locale),
                 amount=formats.money(item.open_minor, charge.currency, locale),
                 button_url=button_url,
                 button_text=message.data.get("button") or button,
-                under=_("You need no account.") if button_url else "",
+                under=under if button_url else "",
                 rows=(
                     (
                         _("Invoice %(number)s") % {"number": paper.number},

@@ -10,11 +10,13 @@ from uuid import UUID
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import translation
 
 from tallystick.base.pages import Page, keyset_page
 from tallystick.customers.party import party_of_customer
 from tallystick.invoices import queries as invoices
 from tallystick.payments.models import LIVE_STATES, Allocation, AttemptInvoice, ChargeAttempt, GatewayAccount, Payment
+from tallystick.payments.ways import way_words
 from tallystick.sellers.queries import party_of_seller
 
 
@@ -149,21 +151,27 @@ def newest_payment() -> UUID | None:
     return found.values_list("id", flat=True).first()
 
 
-def receipt(payment_id: UUID) -> dict[str, Any]:
-    """Return the receipt of a payment as the renderers take it. Raises Payment.DoesNotExist."""
+def receipt(payment_id: UUID, *, language: str = "") -> dict[str, Any]:
+    """Return the receipt of a payment as the renderers take it, in the customer's language unless another is given.
+
+    Raises Payment.DoesNotExist.
+    """
     row = Payment.objects.select_related("customer", "gateway_account").get(id=payment_id)
     placed: dict[UUID, int] = {}
     for allocation in allocations_of(payment_id):
         placed[allocation.invoice_id] = placed.get(allocation.invoice_id, 0) + allocation.amount_minor
     found = invoices.documents(list(placed))
     ordered = [found[key] for key, amount in placed.items() if amount and key in found]
+    reads = language or row.customer.language
+    with translation.override(reads):
+        method = way_words(row.method, row.method_label)
     return {
         "number": row.number or "",
-        "language": row.customer.language,
+        "language": reads,
         "currency": row.currency,
         "received_on": row.received_on.isoformat(),
         "amount_minor": row.amount_minor,
-        "method": row.method_label or row.method,
+        "method": method,
         "seller": party_of_seller(row.seller_id),
         "customer": party_of_customer(row.customer_id),
         "allocations": [

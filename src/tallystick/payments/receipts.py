@@ -21,6 +21,7 @@ from tallystick.payments import queries
 from tallystick.pdf import formats
 from tallystick.pdf.port import render_receipt
 from tallystick.sellers.queries import logo_of, seller
+from tallystick.texting.short_links import Target, keep_short_link
 
 
 def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Message:
@@ -31,9 +32,11 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
         recipients, copies = addresses_for_documents(payment.customer_id)
         language = payment.customer.language
         locale = formats.locale_for(language, seller(seller_id).country)
+        link = paid_page(payment_id)
         values = {
             "number": payment.number or "",
             "amount": formats.money(payment.amount_minor, payment.currency, locale),
+            "link": link.url if link else "",
             **person_values(
                 customer_name=payment.customer.name,
                 attention=payment.customer.attention,
@@ -55,8 +58,21 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
             customer_id=payment.customer_id,
             payment_id=payment_id,
             payment_link=False,
+            text=words.sms,
         )
+        if link and words.sms:
+            keep_short_link(seller_id=seller_id, target=link)
         return queue_message(seller_id=seller_id, letter=letter, now=now)
+
+
+def paid_page(payment_id: UUID) -> Target | None:
+    """Return the page of the invoice a payment paid, the first of several, for a short link; None where there is none.
+
+    Inside `tenant.tx`.
+    """
+    paid = [part.invoice_id for part in queries.allocations_of(payment_id)]
+    known = invoices.documents(paid)
+    return next((known[key].short_link for key in paid if key in known and known[key].short_link), None)
 
 
 def receipt_pdf(*, seller_id: UUID, payment_id: UUID) -> tuple[str, bytes]:
@@ -72,14 +88,11 @@ def prepare_receipt_email(message: Message) -> Prepared | Skip:
     """Compose the receipt from the payment as it is allocated now."""
     assert message.payment_id
     with tenant.tx(message.seller_id, read_only=True):
-        receipt, logo = queries.receipt(message.payment_id), logo_of(message.seller_id)
-    composed = render_receipt_email(
-        {**receipt, "language": message.language}, body=message.body, logo_cid=logo_cid(logo)
-    )
-    number, pdf = receipt_pdf(seller_id=message.seller_id, payment_id=message.payment_id)
-    parts = (
-        [Attachment(filename=f"{number}.pdf", content_type="application/pdf", content=pdf)]
-        if message.attach_pdf
-        else []
-    )
-    return Prepared(composed.html, composed.text, (*parts, *logo_part(logo)))
+        receipt = queries.receipt(message.payment_id, language=message.language)
+        logo, link = logo_of(message.seller_id), paid_page(message.payment_id)
+    composed = render_receipt_email(receipt, body=message.body, logo_cid=logo_cid(logo))
+    parts = logo_part(logo)
+    if message.attach_pdf:
+        number, pdf = receipt_pdf(seller_id=message.seller_id, payment_id=message.payment_id)
+        parts = (Attachment(filename=f"{number}.pdf", content_type="application/pdf", content=pdf), *parts)
+    return Prepared(composed.html, composed.text, parts, link=link)

@@ -166,6 +166,7 @@ def prepare_reminder_email(message: Message) -> Prepared | Skip | Later:
         words=words,
         amount_minor=item.open_minor,
         due_on=item.due_on,
+        says=message.kind,
     )
     with tenant.tx(message.seller_id, read_only=True):
         return _untrue(message) or prepared
@@ -195,5 +196,4 @@ def _about(invoice_id: UUID, open_minor: int, due_on: date) -> Document:
 
 
 def _filled(found: Document, kind: str, today: date) -> Words:
-    late = max((today - found.due_on).days, 0) if found.due_on else 0
-    return words_of(kind, found.language).filled({**wording_values(found), "days_overdue": str(late)})
+    return words_of(kind, found.language).filled(wording_values(found, today=today))

@@ -24,7 +24,7 @@ from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queue import Letter, queue_message
 from tallystick.messages.send import Prepared, Skip
-from tallystick.messages.wording import person_values
+from tallystick.messages.wording import fill, person_values
 from tallystick.payments.errors import NoSuchRequest
 from tallystick.payments.links import request_url
 from tallystick.payments.models import PaymentRequest
@@ -32,6 +32,7 @@ from tallystick.payments.requests import asked_of, invoices_by_customer, links_a
 from tallystick.pdf import formats
 from tallystick.pdf.port import render_request
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
+from tallystick.texting.short_links import Target, keep_short_link
 
 MOST_ROWS = 20
 
@@ -149,7 +150,7 @@ def mail_requests(
     actor_id: UUID | None = None,
 ) -> Message:
     """Queue the email of a customer's requests, once, known by the first. Inside `tenant.tx`. `to` replaces the addresses
-    on file; `stands_for` are the documents that count as sent with it.
+    on file; `stands_for` are the documents that count as sent with it, which go by themselves and bring a text along.
     """
     first = requests[0]
     owner = customer(first.customer_id)
@@ -166,8 +167,12 @@ def mail_requests(
             language=first.language,
         ),
     }
+    link = Target("request", first.id, first.link_version)
     own = words_of("payment_request", first.language)
     words = Words(subject or own.subject, body or own.body, own.button).filled(values)
+    text = fill(own.sms, {**values, "link": link.url}) if stands_for else ""
+    if text:
+        keep_short_link(seller_id=first.seller_id, target=link)
     letter = Letter(
         id=uuid5(first.id, "mail"),
         dedupe_key=f"payment_request:{first.id}",
@@ -187,6 +192,7 @@ def mail_requests(
             "stands_for": [str(key) for key in stands_for],
         },
         is_by_hand=True,
+        text=text,
     )
     return queue_message(seller_id=first.seller_id, letter=letter, now=now, actor_id=actor_id)
 
@@ -229,7 +235,9 @@ def prepare_request_email(message: Message) -> Prepared | Skip:
     for each, note in zip(opened, (first, *others), strict=True):
         if message.attach_pdf and each.rows:
             parts.append(_pdf(message, each, note, party, buyer, logo, zone))
-    return Prepared(composed.html, composed.text, (*parts, *logo_part(logo)))
+    request = opened[0].request
+    link = Target("request", request.id, request.link_version)
+    return Prepared(composed.html, composed.text, (*parts, *logo_part(logo)), link=link)
 
 
 def _open(request: PaymentRequest) -> _Open:

@@ -10,6 +10,7 @@ from tallystick.invoices.models import Invoice
 from tallystick.messages.models import Message, MessageOutcome, SilencedAddress
 from tallystick.messages.queries import heard_about
 from tallystick.messages.silence import silences
+from tallystick.messages.triggers import Triggers
 from tallystick.payments.reminders import Outlook
 from tallystick.staff.sentences import skip_reason
 
@@ -36,6 +37,17 @@ def why_unsent(row: Invoice, auto_kinds: frozenset[str]) -> str:
     if row.kind not in auto_kinds:
         return _("Documents of this kind don't go out by themselves, and nobody has sent it.")
     return _("It was issued before this kind went out by itself, and nobody has sent it.")
+
+
+def when_it_goes(kind: str, *, is_sent: bool, on: str, rules: Triggers) -> str:
+    """Say of a draft that issues itself `on` a day when it goes out by itself, and whether; `is_sent`: it was asked for."""
+    if not is_sent and kind not in rules.auto_kinds:
+        text = _("It will be issued %(on)s. Nobody gets it by itself: send it then.")
+    elif rules.is_digest and kind == "invoice":
+        text = _("It will be issued %(on)s, and goes out that evening with what else is issued for its customer.")
+    else:
+        text = _("It will be issued %(on)s, and goes out at 08:00 of that day.")
+    return text % {"on": on}
 
 
 def no_reminder(outlook: Outlook | None) -> str:

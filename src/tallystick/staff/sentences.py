@@ -385,6 +385,12 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
         _("%(address)s unsubscribed from broadcasts") % {"address": data.get("address", "")},
         "",
     ),
+    "customer.subscribed_again": lambda data: (
+        "mail-plus",
+        "",
+        _("%(address)s gets broadcasts again") % {"address": data.get("address", "")},
+        "",
+    ),
     "customer.saved": lambda data: ("user-pen", "", _("Customer details saved"), ""),
     "customer.archived": lambda data: ("archive", "", _("Customer archived"), ""),
     "customer.restored": lambda data: ("archive-restore", "", _("Customer put back on file"), ""),

@@ -21,6 +21,7 @@ from tallystick.messages.kinds import KINDS
 from tallystick.messages.message_templates import Words, default_button
 from tallystick.messages.wording import person_values
 from tallystick.payments import queries as payments
+from tallystick.payments.receipts import paid_page
 from tallystick.pdf import formats
 from tallystick.sellers.queries import party_of_seller, seller
 
@@ -63,8 +64,7 @@ def specimen(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
 
 def _document(seller_id: UUID, kind: str, found: invoices.Document, words: Words) -> Specimen:
     today = clock.business_date(clock.now(), seller(seller_id).time_zone)
-    late = (today - found.due_on).days if found.due_on else 0
-    filled = words.filled({**wording_values(found), "days_overdue": str(max(late, 0))})
+    filled = words.filled(wording_values(found, today=today))
     composed = render_email(
         {**found.content, "language": found.language},
         kind=kind,
@@ -78,7 +78,7 @@ def _document(seller_id: UUID, kind: str, found: invoices.Document, words: Words
 
 
 def _receipt(payment_id: UUID, language: str, words: Words) -> Specimen:
-    receipt = {**payments.receipt(payment_id), "language": language}
+    receipt, page = payments.receipt(payment_id, language=language), paid_page(payment_id)
     party, customer = receipt["seller"], receipt["customer"]
     locale = formats.locale_for(language, party.get("country", ""))
     values = {
@@ -90,9 +90,10 @@ def _receipt(payment_id: UUID, language: str, words: Words) -> Specimen:
             seller_name=party["name"],
             language=language,
         ),
+        "link": page.url if page else "",
     }
     filled = words.filled(values)
-    return Specimen(filled.subject, render_receipt(receipt, body=filled.body))
+    return Specimen(filled.subject, render_receipt(receipt, body=filled.body), filled.sms)
 
 
 def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specimen:

@@ -32,6 +32,7 @@ urlpatterns = [
     path("customers/<uuid:customer_id>/edit", customers.edit, name="customer-edit"),
     path("customers/<uuid:customer_id>/archive", customers.archive, name="customer-archive"),
     path("customers/<uuid:customer_id>/restore", customers.restore, name="customer-restore"),
+    path("customers/<uuid:customer_id>/subscribe", customers.subscribe, name="customer-subscribe"),
     path("customers/<uuid:customer_id>/why/<slug:currency>", customers.why, name="why-balance"),
     path("payments", payments.payments, name="payments"),
     path("payments/new", payments.new, name="payment-new"),

@@ -24,6 +24,7 @@ from tallystick.mail.folder import MailAccount
 from tallystick.mail.port import keep_connections
 from tallystick.mailboxes.keep import due_mail
 from tallystick.mailboxes.poll import due_mailboxes, poll_mailbox
+from tallystick.mailboxes.purge import purge_mail
 from tallystick.messages.invitation import prepare_invitation_email
 from tallystick.messages.send import Prepare, due_messages, send_message
 from tallystick.payments.compare import compare_account, due_comparisons
@@ -222,6 +223,14 @@ def sweep_incoming(seller_id: UUID | None = None) -> int:
     return _each(seller_id, due_mail, hear_mail, "incoming_id")
 
 
+def sweep_purges(seller_id: UUID | None = None) -> int:
+    """Let go of incoming mail as it came, after its days."""
+    before, done = clock.now() - timedelta(days=settings.ENV.incoming_days), 0
+    for owner in [seller_id] if seller_id else all_sellers():
+        done += _quietly(partial(purge_mail, seller_id=owner, before=before))
+    return done
+
+
 def sweep_renderings(seller_id: UUID | None = None) -> int:
     """Render documents that have no stored PDF yet, newest first."""
     done = 0
@@ -283,6 +292,7 @@ SWEEPS: Mapping[str, Callable[[UUID | None], int]] = {
     "inbox": sweep_inbox,
     "mailboxes": sweep_mailboxes,
     "incoming": sweep_incoming,
+    "purges": sweep_purges,
     "renderings": sweep_renderings,
     "invariants": check_invariants,
 }

@@ -24,6 +24,7 @@ TIMETABLE: Mapping[str, str] = {
     "disputes": "*/10 * * * *",
     "comparisons": "*/5 * * * *",
     "expiries": "15 6 * * *",
+    "purges": "20 3 * * *",
     "reminders": "*/10 * * * *",
     "renderings": "* * * * * 30",
     "invariants": "*/15 * * * *",

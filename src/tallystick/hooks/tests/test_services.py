@@ -7,6 +7,7 @@ import copy
 import hashlib
 import hmac
 import json
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -24,6 +25,7 @@ from tallystick.base.ids import new_id
 from tallystick.hooks import services
 from tallystick.mail import port
 from tallystick.mail.news import BadNews
+from tallystick.mail.tests.amazon import CERTIFICATE, Amazon, open_amazon
 from tallystick.messages.models import Message, MessageOutcome
 from tallystick.messages.outcomes import KINDS as OUTCOMES
 from tallystick.messages.queue import Letter, queue_message
@@ -41,6 +43,17 @@ KEYS = {
     "resend": {"api_key": "r", "signing_secret": SIGNING},
 }
 KINDS = tuple(KEYS)
+
+
+signers: list[Amazon] = []
+"""Amazon, while the tests of this file run."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def amazon() -> Iterator[Amazon]:
+    with open_amazon() as opened:
+        signers[:] = [opened]
+        yield opened
 
 
 def sent(world: World, kind: str) -> UUID:
@@ -138,6 +151,8 @@ def tell(
     path = "/hooks" + url.split("/hooks", 1)[1]
     if token:
         path = path.rsplit("/", 1)[0] + "/" + token
+    if kind == "amazon_ses" and isinstance(said, dict) and "Signature" not in said:
+        said = signers[0].sign(said)
     raw = said if isinstance(said, bytes) else json.dumps(said).encode()
     password = hook_password(world.seller_id, kind) if password is None else password
     headers = {"Authorization": "Basic " + base64.b64encode(password.encode()).decode()} if password else {}
@@ -261,6 +276,7 @@ def test_r18_anything_anywhere_in_a_body_is_news_or_unreadable(kind: str, data: 
     if kind == "amazon_ses":
         inner = json.loads(said["Message"])
         said["Message"] = json.dumps(put(inner, data.draw(st.sampled_from(places(inner))), data.draw(JSON)))
+        said = signers[0].sign(said)
     else:
         said = put(said, data.draw(st.sampled_from(places(said))), data.draw(JSON))
     if kind == "mailgun" and isinstance(said, dict):
@@ -306,23 +322,84 @@ def test_a_machine_that_opened_it_is_no_person(world: World, kind: str, change: 
     assert outcomes(world) == []
 
 
-def test_a_subscription_at_amazon_is_confirmed_at_amazon_only(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[str] = []
-
-    def send(request: Any, **_: Any) -> Any:
-        asked.append(request.url)
-        return port.http.Response(200, {}, b"")
-
-    monkeypatch.setattr(port.http, "send", send)
+def test_a_subscription_at_amazon_is_confirmed_at_amazon_only(world: World) -> None:
     sent(world, "amazon_ses")
-    url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
-    said = {"Type": "SubscriptionConfirmation", "MessageId": "s-1", "SubscribeURL": url}
-    assert tell(world, "amazon_ses", said, password="tally:guess").status_code == 403
-    for elsewhere in ("http://169.254.169.254/", "https://sns.eu-west-1.amazonaws.com.evil.example/?x", "file:///etc"):
-        assert tell(world, "amazon_ses", {**said, "SubscribeURL": elsewhere}).status_code == 400
-    assert asked == []
-    assert tell(world, "amazon_ses", said).status_code == 200
-    assert asked == [url]
+    url, words = (
+        "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t",
+        {"Token": "t", "Message": "m"},
+    )
+    topic = {"TopicArn": "arn:aws:sns:eu-west-1:1:t", "Timestamp": "2026-03-10T09:05:00.000Z"}
+    said = {"Type": "SubscriptionConfirmation", "MessageId": "s-1", "SubscribeURL": url, **words, **topic}
+    with open_amazon() as amazon:
+        signers.insert(0, amazon)
+        assert tell(world, "amazon_ses", said, password="tally:guess").status_code == 403
+        assert amazon.asked == [], "a stranger makes us ask nobody"
+        for elsewhere in (
+            "http://169.254.169.254/", "https://sns.eu-west-1.amazonaws.com.evil.example/?x", "file:///etc",
+            "https://sns.cn-north-1.amazonaws.com.cn/?x", "http://sns.eu-west-1.amazonaws.com/?x",
+        ):  # fmt: skip
+            assert tell(world, "amazon_ses", {**said, "SubscribeURL": elsewhere}).status_code == 400
+        forged = {**amazon.sign(said), "SubscribeURL": url + "&again"}
+        assert tell(world, "amazon_ses", forged).status_code == 403
+        assert amazon.asked == [CERTIFICATE], "once; it is kept"
+        assert tell(world, "amazon_ses", said).status_code == 200
+        assert amazon.asked == [CERTIFICATE, url]
+        signers.remove(amazon)
+
+
+@pytest.mark.parametrize("version", ["1", "2"])
+@pytest.mark.parametrize("more", [{}, {"Subject": "Amazon SES"}])
+def test_e7_what_amazon_signs_is_heard(world: World, amazon: Amazon, version: str, more: dict[str, str]) -> None:
+    said = {**event("amazon_ses", "delivered", sent(world, "amazon_ses")), **more}
+    assert tell(world, "amazon_ses", amazon.sign(said, version=version)).status_code == 200
+    assert [row[0] for row in outcomes(world)] == ["delivered"]
+
+
+FORGERIES = {
+    "another message": {"Message": "{}"},
+    "another topic": {"TopicArn": "arn:aws:sns:eu-west-1:666:t"},
+    "a subject nobody signed": {"Subject": "Hello"},
+    "no signature": {"Signature": ""},
+    "no base64": {"Signature": "%%%"},
+    "another's signature": {"Signature": base64.b64encode(b"x" * 256).decode()},
+    "the older hash": {"SignatureVersion": "1"},
+    "no hash": {"SignatureVersion": "3"},
+    "no certificate": {"SigningCertURL": ""},
+}
+ELSEWHERE = (
+    CERTIFICATE.replace("https", "http"),
+    CERTIFICATE.replace(".com/", ".com.evil.example/"),
+    CERTIFICATE.replace("sns.eu", "evil.sns.eu"),
+    CERTIFICATE.replace("sns.eu-west-1", "s3.eu-west-1"),
+    CERTIFICATE.replace(".com/", ".com:8443/"),
+    CERTIFICATE.replace("https://", "https://me@evil.example#"),
+    CERTIFICATE.replace("/Simple", "/../bucket/Simple"),
+    CERTIFICATE + "?x",
+    "https://sns.eu-west-1.amazonaws.com/key.pem\n",
+)
+
+
+def test_e7_what_amazon_didnt_sign_is_refused(world: World) -> None:
+    said = event("amazon_ses", "hard", sent(world, "amazon_ses"))
+    with open_amazon() as theirs:
+        good = theirs.sign(said)
+        for name, change in FORGERIES.items():
+            assert tell(world, "amazon_ses", {**good, **change}).status_code == 403, name
+        assert theirs.asked == [CERTIFICATE]
+        for url in ELSEWHERE:
+            assert tell(world, "amazon_ses", theirs.sign(said, SigningCertURL=url)).status_code == 403, url
+        assert theirs.asked == [CERTIFICATE], "a certificate is fetched at Amazon's alone"
+        with open_amazon() as other:
+            assert tell(world, "amazon_ses", good).status_code == 403, "signed by somebody else's key"
+            assert other.asked == [CERTIFICATE]
+    with open_amazon(days=-1) as expired:
+        assert tell(world, "amazon_ses", expired.sign(said)).status_code == 403
+    with open_amazon() as away:
+        away.status = 503
+        assert tell(world, "amazon_ses", away.sign(said)).status_code == 503, "SNS tells again"
+        away.status, away.pem = 200, b"no certificate"
+        assert tell(world, "amazon_ses", away.sign(said)).status_code == 403
+    assert outcomes(world) == []
 
 
 def test_database_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_a_message_arrives_whole(mailbox: Mailbox) -> None:
         sender_name="Țiglă & Fiii, SRL",
         to=("ap@kestrelrowe.example", "aoife@bücher.example"),
         cc=("cc@kestrelrowe.example",),
-        subject="Factura LP-10503, 5.885,75 lei „gata”",
+        subject="Factura LP-10503 de la Tipografia Dâmbovița, 5.885,75 lei „gata”",
         attachments=(pdf, logo),
         headers={"List-Unsubscribe": "<https://pay.lindenpress.example/u/1>"},
     )
@@ -113,7 +113,7 @@ def test_a_message_arrives_whole(mailbox: Mailbox) -> None:
     found = mailbox.message(listed["id"])
     headers = dict(found["headers"])
     assert found["mail_from"] == "bounces+7-abc@mail.lindenpress.example"
-    assert found["subject"] == "Factura LP-10503, 5.885,75 lei „gata”"
+    assert found["subject"] == "Factura LP-10503 de la Tipografia Dâmbovița, 5.885,75 lei „gata”"
     assert "Țiglă & Fiii, SRL" in headers["From"]
     assert "hello@lindenpress.example" in headers["From"]
     assert headers["Message-ID"] == "<0192f.1@mail.lindenpress.example>"

@@ -12,7 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from tallystick.base.ids import new_id
-from tallystick.invoices.send import Compose
+from tallystick.invoices.send import SAYS, Compose
 from tallystick.messages.models import Message
 from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.text import tidy_text
@@ -32,6 +32,8 @@ class ComposeForm:
     body: str
     attach_pdf: bool = True
     payment_link: bool = True
+    says: str = ""
+    """The kind whose words it says, where that isn't the document's own."""
     attachment_ids: list[UUID] = field(default_factory=list)
     errors: dict[str, str] = field(default_factory=dict)
     recipients: list[str] = field(default_factory=list)
@@ -75,8 +77,11 @@ def split_addresses(typed: str) -> list[str]:
     return [part.rsplit("<", 1)[-1].rstrip("> ").strip() for part in parts if part.strip()]
 
 
-def first_form(start: Compose, attachment_ids: Iterable[UUID]) -> ComposeForm:
-    """Return the filled-in screen. The message's id is made here, so that a second click sends nothing."""
+def first_form(start: Compose, attachment_ids: Iterable[UUID], *, says: str = "") -> ComposeForm:
+    """Return the filled-in screen, in the words of the kind `says`.
+
+    The message's id is made here, so that a second click sends nothing.
+    """
     return ComposeForm(
         message_id=new_id(),
         to=", ".join(start.recipients),
@@ -85,6 +90,7 @@ def first_form(start: Compose, attachment_ids: Iterable[UUID]) -> ComposeForm:
         body=start.body,
         attach_pdf=start.attach_pdf,
         payment_link=start.can_link,
+        says=says,
         attachment_ids=list(attachment_ids),
     )
 
@@ -99,6 +105,7 @@ def form_again(stopped: Message) -> ComposeForm:
         body=stopped.body,
         attach_pdf=stopped.attach_pdf,
         payment_link=stopped.payment_link,
+        says=str(stopped.data.get("says", "")),
         attachment_ids=list(stopped.attachment_ids),
     )
 
@@ -113,5 +120,6 @@ def typed_compose(posted: QueryDict) -> ComposeForm:
         body=tidy_text(posted.get("body")),
         attach_pdf="attach_pdf" in posted,
         payment_link="payment_link" in posted,
+        says=says if (says := posted.get("says", "")) in SAYS else "",
         attachment_ids=[found for value in posted.getlist("attachment") if (found := read_id(value))],
     )

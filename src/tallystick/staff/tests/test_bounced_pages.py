@@ -11,6 +11,7 @@ from django.test import Client
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.broadcasts.models import Unsubscribed
 from tallystick.customers.models import Contact
 from tallystick.customers.queries import addresses_for_documents
 from tallystick.mailboxes.keep import keep_mail
@@ -215,3 +216,24 @@ def test_what_was_lifted_stays_lifted_when_old_news_comes_again(world: World, se
     sent.hear("bounced_hard")
     with tenant.tx(world.seller_id):
         assert silenced([NORA]) == set()
+
+
+def test_b17_an_address_that_left_is_taken_back_when_its_owner_asks(world: World) -> None:
+    client, button = client_of(world), "They want them again"
+    customer, subscribe = url(world, "customer", world.nora), url(world, "customer-subscribe", world.nora)
+    assert button not in client.get(customer).content.decode()
+    with tenant.tx(world.seller_id):
+        for address in ("nora@kestrel.example", "pia@press.example"):
+            Unsubscribed.objects.create(
+                id=new_id(), seller_id=world.seller_id, address=address, at=world.now, recipient_id=new_id()
+            )
+    shown = client.get(customer).content.decode()
+    assert "nora@kestrel.example unsubscribed from broadcasts" in shown
+    assert button in shown
+    client.post(subscribe, {"address": "pia@press.example"})
+    with tenant.tx(world.seller_id, read_only=True):
+        assert Unsubscribed.objects.count() == 2, "only an address of theirs"
+    for _twice in range(2):
+        shown = client.post(subscribe, {"address": "nora@kestrel.example"}, follow=True).content.decode()
+    assert button not in shown
+    assert shown.count("nora@kestrel.example gets broadcasts again") == 1, "on the timeline, once"

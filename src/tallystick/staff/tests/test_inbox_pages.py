@@ -20,10 +20,13 @@ from tallystick.conversations.outgoing import file_bounce
 from tallystick.conversations.tests.letters import NORA, letter, receive, sent, thread_of
 from tallystick.customers.queries import customer
 from tallystick.invoices.mark import mark_sent
+from tallystick.invoices.send import send_document
 from tallystick.mail.incoming import IncomingFile
 from tallystick.messages.models import Message
+from tallystick.messages.triggers import Triggers, save_triggers
 from tallystick.testing.world import World
 from tests.permissions.stage import changes, row_print
+from tests.sending.test_reminders import pay
 
 
 @pytest.fixture
@@ -321,3 +324,30 @@ def test_the_page_costs_the_same_however_much_there_is(world: World) -> None:
         receive(world, letter(references=(sent(world, document_id=world.invoice()).message_id,)))
     assert statements(url) == before
     assert before <= 40, before
+
+
+def test_e10_beside_the_thread_stands_how_they_pay_and_what_happens_next(world: World) -> None:
+    client, paid, days = member(world), [], (10, 21)
+    for day in days:
+        world.today -= timedelta(days=day)
+        paid.append(world.invoice())
+        world.today += timedelta(days=day)
+    invoice_id = world.invoice(terms={"kind": "net", "days": 9, "label": "9 days"})
+    mark_sent(**world.acting(), invoice_id=invoice_id)
+    url = at(world, "thread", receive(world, letter(subject="Two parts")).conversation_id)
+    beside = read(client, url)
+    assert "Pays in" not in beside, "nobody knows yet"
+    assert "No reminders: none are set" in beside
+    for settled in paid:
+        pay(world, settled)
+    save_triggers(wanted=Triggers(remind_before_days=3), **world.acting())
+    beside = read(client, url)
+    assert "16 days on average" in beside
+    assert "The next reminder about LP-3 goes" in beside
+    send_document(
+        invoice_id=invoice_id, message_id=new_id(), recipients=[NORA], subject="LP-3 once more", body="Here.",
+        due_at=world.now + timedelta(minutes=5), **world.acting(),
+    )  # fmt: skip
+    beside = read(client, url).partition('id="next"')[2]
+    assert "LP-3 once more" in beside
+    assert "goes out" in beside

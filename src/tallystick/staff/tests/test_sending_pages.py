@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from uuid import UUID
 
@@ -10,8 +11,12 @@ from django.test import Client
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.customers.models import Contact
+from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.models import Invoice
+from tallystick.messages.outcomes import lift_silence, silence_address
 from tallystick.messages.queries import message
+from tallystick.payments.record import record_payment
 from tallystick.staff.tests.test_office_pages import client_of, url
 from tallystick.testing.world import World
 
@@ -106,3 +111,68 @@ def test_e15_bulk_issue_is_all_or_none(world: World) -> None:
     answer = client.post(url(world, "invoices-bulk"), {"action": "issue", "id": [str(one) for one in ids]}, follow=True)
     assert "None of them was issued." in answer.content.decode()
     assert [released(world, one) for one in ids] == [(False, False, None)] * 3
+
+
+def test_e19_sent_again_it_speaks_as_a_reminder_then_as_a_late_one_then_as_thanks(world: World) -> None:
+    client, invoice_id = client_of(world), world.invoice()
+    page = url(world, "invoice-send", invoice_id)
+
+    def says() -> tuple[str, str]:
+        shown = client.get(page).content.decode()
+        subject = re.search(r'id="subject" name="subject" value="([^"]*)"', shown)
+        kind = re.search(r'name="says" value="(\w+)"', shown)
+        assert subject
+        return subject[1], kind[1] if kind else ""
+
+    assert says() == ("Invoice LP-1 from Acme Print", "")
+    mark_sent(invoice_id=invoice_id, **world.acting())
+    assert says()[1] == "reminder"
+    with clock.at(world.now + timedelta(days=20)):
+        client.force_login(world.alice)
+        subject, kind = says()
+        assert (subject.split(" on ")[0], kind) == ("Invoice LP-1 was due", "late_reminder")
+        assert "Overdue since" in client.post(page + "/preview", {"body": "Please.", "says": kind}).content.decode()
+        message_id = send(world, client, invoice_id, says=kind)
+    assert kept(world, message_id) == ("invoice", {"says": "late_reminder"})
+    record_payment(
+        payment_id=new_id(), customer_id=world.nora, method="cash", amount_minor=17_300, currency="EUR",
+        received_on=world.today, **world.acting(),
+    )  # fmt: skip
+    assert says() == ("Thank you: invoice LP-1 is paid", "thank_you")
+    assert kept(world, send(world, client, invoice_id, says="receipt")) == ("invoice", {}), "no other kind's words"
+
+
+def kept(world: World, message_id: UUID) -> tuple[str, dict[str, str]]:
+    with tenant.tx(world.seller_id, read_only=True):
+        found = message(message_id)
+        assert found
+        return found.kind, found.data
+
+
+def test_f8_the_window_warns_of_a_silent_address_and_offers_the_next_contact(world: World) -> None:
+    client, invoice_id = client_of(world), world.invoice()
+    page = url(world, "invoice-send", invoice_id)
+    assert "so nothing is sent there" not in client.get(page).content.decode()
+    with tenant.tx(world.seller_id):
+        Contact.objects.create(
+            id=new_id(),
+            seller_id=world.seller_id,
+            customer_id=world.nora,
+            name="Desk",
+            email="ap@kestrel.example",
+            gets_documents=False,
+        )
+    silenced = {"address": "nora@kestrel.example", "reason": "bounced", "words": "550 no such user"}
+    silence_address(**silenced, **world.acting())
+    shown = client.get(page).content.decode()
+    assert "nora@kestrel.example bounced on" in shown
+    assert "The mail server said: 550 no such user" in shown
+    assert 'data-add="ap@kestrel.example" data-takes="nora@kestrel.example"' in shown
+    typed = {"message_id": str(new_id()), "to": "Nora@kestrel.example", "subject": "Invoice", "body": "Here."}
+    refused = client.post(page, typed)
+    assert refused.status_code == 422
+    assert "Nobody here is written to any more" in refused.content.decode()
+    sent = client.post(page, {**typed, "to": "nora@kestrel.example, ap@kestrel.example"}, follow=True).content.decode()
+    assert "Sending to ap@kestrel.example" in sent
+    lift_silence(address="nora@kestrel.example", **world.acting())
+    assert "so nothing is sent there" not in client.get(page).content.decode()

@@ -122,7 +122,7 @@ def test_b17_a_template_has_a_text_that_is_counted_previewed_and_checked(world: 
     assert client.post(page, typed).status_code == 302
     with tenant.tx(world.seller_id, read_only=True):
         assert MessageTemplate.objects.get().sms == typed["sms"]
-    assert "{{ link }}" not in client.get(url(world, "settings-template", "receipt", "en")).content.decode()
+    assert "{{ link }}" not in client.get(url(world, "settings-template", "card_expiring", "en")).content.decode()
 
 
 def write(world: World, **given: str) -> UUID:

@@ -17,6 +17,7 @@ from tallystick.messages.kinds import KINDS
 from tallystick.messages.message_templates import Switch, Words, house_words, switch_of, words_of
 from tallystick.messages.queries import messages_about
 from tallystick.messages.triggers import Triggers, save_triggers, triggers
+from tallystick.payments.models import Payment
 from tallystick.payments.tests.stage import Stage
 from tallystick.staff.tests.test_office_pages import client_of, url
 from tallystick.testing.mailbox import Mailbox, open_mailbox
@@ -208,3 +209,15 @@ def test_f2_the_outbox_shows_what_is_about_to_leave_and_what_one_can_still_do(st
         assert said in client.get(where).content.decode(), act
     late = client.post(url(world, "outbox-hold", letter.id), follow=True).content.decode()
     assert "It had already gone out, or somebody was faster." in late
+
+
+def test_e19_a_receipts_preview_is_all_in_its_language_and_its_text_has_a_link(stage: Stage) -> None:
+    world = stage.world
+    stage.pay(world.invoice())
+    client, preview = client_of(world), url(world, "template-preview", "receipt", "ro")
+    with tenant.tx(world.seller_id):
+        Payment.objects.update(method="transfer", method_label="")
+    form = typed("receipt", body="{{ amount }}", sms="{{ amount }} {{ link }}")
+    looked = client.post(preview, form).content.decode()
+    assert "Mod de plată: Transfer bancar" in looked
+    assert "/l/" in looked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,8 +17,10 @@ from tallystick.base import tenant
 from tallystick.customers.queries import contacts_of
 from tallystick.invoices import queries
 from tallystick.invoices.errors import NoSuchInvoice
-from tallystick.invoices.send import compose_for, send_document, wording_values
+from tallystick.invoices.models import Invoice
+from tallystick.invoices.send import SAYS, compose_for, says_now, send_document, wording_values
 from tallystick.messages.email import render_email
+from tallystick.messages.kinds import KINDS
 from tallystick.messages.message_templates import words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queries import message
@@ -26,6 +29,7 @@ from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.compose import ComposeForm, first_form, form_again, split_addresses, typed_compose
 from tallystick.staff.forms.ids import read_id
+from tallystick.staff.silent import Silent, only_silent, silent_among
 from tallystick.staff.views.invoices import found_invoice
 from tallystick.staff.words import names
 
@@ -46,7 +50,9 @@ def compose(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
     if stopped := _stopped(request, invoice_id):
         return _page(request, invoice_id, form_again(stopped))
     files = [file.id for file in queries.attachments_of(invoice_id)]
-    return _page(request, invoice_id, first_form(compose_for(invoice_id), files))
+    says = says_now(row, today=request.desk.today)
+    start = compose_for(invoice_id, says, today=request.desk.today)
+    return _page(request, invoice_id, first_form(start, files, says=says if says in SAYS else ""))
 
 
 def _stopped(request: StaffRequest, invoice_id: UUID) -> Message | None:
@@ -62,6 +68,10 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         with tenant.tx(desk.seller_id, read_only=True):
             return _page(request, invoice_id, form, status=422)
     with tenant.tx(desk.seller_id, read_only=True):
+        silent = _silent(request, found_invoice(invoice_id), [*form.recipients, *form.copies])
+        if only_silent(form.recipients, silent):
+            form.errors["to"] = _("Nobody here is written to any more. Choose somebody else.")
+            return _page(request, invoice_id, form, status=422)
         own = {file.id for file in queries.attachments_of(invoice_id)}
     try:
         send_document(
@@ -74,12 +84,15 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
             body=form.body,
             attach_pdf=form.attach_pdf,
             payment_link=form.payment_link,
+            says=form.says,
             attachment_ids=[key for key in form.attachment_ids if key in own],
             due_at=desk.now + UNDO,
         )
     except NoSuchInvoice:
         raise Http404 from None
-    text = _("Sending to %(people)s") % {"people": names([*form.recipients, *form.copies])}
+    quiet = {one.address for one in silent}
+    going = [one for one in (*form.recipients, *form.copies) if one not in quiet]
+    text = _("Sending to %(people)s") % {"people": names(going)}
     undo = reverse("invoice-unsend", args=[desk.place.slug, invoice_id, form.message_id])
     messages.success(request, text, extra_tags=undo)
     return redirect("invoice", desk.place.slug, invoice_id)
@@ -96,10 +109,17 @@ def unsend(request: StaffRequest, invoice_id: UUID, message_id: UUID) -> HttpRes
     return redirect("invoice", slug, invoice_id)
 
 
+def _silent(request: StaffRequest, row: Invoice, addresses: Sequence[str]) -> list[Silent]:
+    desk = request.desk
+    return silent_among(addresses, row.customer_id, today=desk.today, zone=desk.zone)
+
+
 def _page(request: StaffRequest, invoice_id: UUID, form: ComposeForm, *, status: int = 200) -> HttpResponse:
     """Show the screen. Inside `tenant.tx`."""
     row, start = found_invoice(invoice_id), compose_for(invoice_id)
-    written = {*split_addresses(form.to), *split_addresses(form.cc)}
+    written = [*split_addresses(form.to), *split_addresses(form.cc)]
+    silent = _silent(request, row, written)
+    gone = {one.address.lower() for one in silent}
     people = [(person.name, person.email) for person in contacts_of(row.customer_id)] + [
         (row.customer.name, row.customer.email)
     ]
@@ -109,8 +129,12 @@ def _page(request: StaffRequest, invoice_id: UUID, form: ComposeForm, *, status:
         "invoice": row,
         "form": form,
         "start": start,
+        "says": _(KINDS[form.says].label) if form.says else "",
         "files": queries.attachments_of(invoice_id),
-        "people": [(name, email) for name, email in people if email and email not in written],
+        "people": [
+            (name, email) for name, email in people if email and email not in written and email.lower() not in gone
+        ],
+        "silent": silent,
     }
     template = "staff/_compose_dialog.html" if "part" in request.GET else "staff/compose.html"
     return render(request, template, context, status=status)
@@ -125,12 +149,14 @@ def preview(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
             found = queries.document(invoice_id)
         except NoSuchInvoice:
             raise Http404 from None
-        button = words_of(found.kind, found.language).filled(wording_values(found)).button
+        says = form.says if form.says and found.kind == "invoice" else found.kind
+        button = words_of(says, found.language).filled(wording_values(found, today=request.desk.today)).button
+    asks = found.kind == "invoice" and says != "thank_you"
     composed = render_email(
         found.content,
-        kind=found.kind,
+        kind=says,
         body=form.body,
-        amount_minor=found.open_minor if found.kind == "invoice" else found.total_minor,
+        amount_minor=found.open_minor if asks else found.total_minor,
         pay_url=found.view_url if (form.payment_link and found.open_minor > 0) or found.kind == "credit_note" else None,
         due_on=found.due_on,
         button_text=button,

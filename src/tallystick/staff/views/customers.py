@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 from tallystick.base.events import recent
 from tallystick.base.tenant import tx
+from tallystick.broadcasts.reach import unsubscribed
+from tallystick.broadcasts.unsubscribe import subscribe_again
 from tallystick.conversations.queries import threads_of
 from tallystick.customers import queries
 from tallystick.customers.archive import archive_customer, restore_customer
@@ -38,6 +40,7 @@ from tallystick.staff.letters import silent_words
 from tallystick.staff.online import online
 from tallystick.staff.sentences import tell_facts
 from tallystick.staff.views.answer import REFUSED, go, page, typed
+from tallystick.texting.numbers import reach_of
 
 PAGE_SIZE = 50
 
@@ -77,6 +80,7 @@ def customer(request: StaffRequest, customer_id: UUID) -> HttpResponse:
         customer=row,
         contacts=people,
         gone=bounced(customer_id=customer_id),
+        left=_left(customer_id),
         silent=silent_words([row.email, *(each.email for each in people)]),
         balances=balances_of([customer_id])[customer_id],
         aging=aging_of_customer(customer_id, on=desk.today),
@@ -103,6 +107,27 @@ def _charging(desk: Desk, customer_id: UUID) -> dict[str, Any]:
         "asked_cards": card_requests(customer_id),
         "may_charge": desk.may(CHARGE),
     }
+
+
+@door(CUSTOMERS, "POST")
+def subscribe(request: StaffRequest, customer_id: UUID) -> HttpResponse:
+    """Send broadcasts to an address of a customer's again, because they asked for it."""
+    desk = request.desk
+    with tx(desk.seller_id, read_only=True):
+        found_customer(customer_id)
+        address = typed(request.POST.get("address", "")).lower()
+        if address not in _left(customer_id):
+            return go(request, "customer", customer_id)
+    subscribe_again(**desk.acting(), address=address, customer_id=customer_id)
+    messages.success(request, _("%(address)s gets broadcasts again") % {"address": address})
+    return go(request, "customer", customer_id)
+
+
+def _left(customer_id: UUID) -> list[str]:
+    """The addresses and numbers of a customer's that unsubscribed from broadcasts."""
+    row, people = found_customer(customer_id), queries.contacts_of(customer_id)
+    addresses = {one.lower() for one in (row.email, *(each.email for each in people)) if one}
+    return sorted(unsubscribed(addresses | {reach_of(customer_id).number}))
 
 
 @door(CUSTOMERS, "GET", "POST")

@@ -21,7 +21,7 @@ def day(request: StaffRequest) -> HttpResponse:
         return go(request, "today")
     clock.let_days_pass(1)
     with tenant.tx(request.desk.seller_id, read_only=True):
-        for sweep in ("charges", "refunds", "messages", "events"):
+        for sweep in ("releases", "reminders", "charges", "refunds", "digests", "messages", "events"):
             ring(sweep)
     messages.success(request, _("A day has passed. What was due happens in the next seconds."))
     return go(request, "today")

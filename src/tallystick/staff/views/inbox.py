@@ -23,12 +23,14 @@ from tallystick.invoices.models import Invoice
 from tallystick.invoices.queries import invoices_by_id, open_invoices_of
 from tallystick.ledger.queries import balances_of
 from tallystick.messages.wording import fill, person_values
+from tallystick.reports.ahead import ahead_of, pays_in
 from tallystick.reports.dashboard import aging_of_customer
 from tallystick.sellers.queries import members
 from tallystick.sellers.roles import ANSWER, CUSTOMERS, SELL, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.answer import AnswerForm
 from tallystick.staff.forms.ids import read_id
+from tallystick.staff.letters import no_reminder
 from tallystick.staff.letters_in import said_in
 from tallystick.staff.views.answer import page, typed
 from tallystick.staff.words import invoice_state
@@ -150,6 +152,19 @@ def _thread(request: StaffRequest, one: Conversation, form: AnswerForm | None) -
         "may_change_customer": desk.may(CUSTOMERS),
         "may_sell": desk.may(SELL),
         **_whose(request, one),
+        **_ahead(desk, one, about_first(one, owed)),
+    }
+
+
+def _ahead(desk: Desk, one: Conversation, first: Invoice | None) -> dict[str, Any]:
+    """Return how the customer pays, and what happens next by itself: what waits, what is charged, who is reminded."""
+    if one.customer_id is None:
+        return {}
+    ahead = ahead_of(one.customer_id, invoice_id=first.id if first else None, now=desk.now)
+    return {
+        "pays_in": pays_in(one.customer_id, on=desk.today),
+        "ahead": ahead,
+        "no_reminder": no_reminder(ahead.reminder),
     }
 
 

@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from tallystick.base.ids import new_id
+from tallystick.base.tenant import tx
 from tallystick.core.errors import CoreError
+from tallystick.invoices import queries
 from tallystick.invoices.attach import FileRefused, attach_file, remove_file
 from tallystick.invoices.duplicate import draft_credit_note, duplicate_invoice
 from tallystick.invoices.errors import AlreadyIssued, NoSuchInvoice, NotIssuable, NotVoidable, OverCredited
@@ -22,12 +24,14 @@ from tallystick.invoices.mark import mark_sent, replace_link
 from tallystick.invoices.release import issue_by_date, plan_release, stop_release
 from tallystick.invoices.save import discard_draft
 from tallystick.messages.queue import cancel_message, retry_message, send_now
+from tallystick.messages.triggers import triggers
 from tallystick.payments.void import void_invoices
 from tallystick.sellers.roles import SELL, VOID
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.ids import read_id
 from tallystick.staff.forms.numbers import BadNumber, read_number
 from tallystick.staff.forms.text import tidy_text
+from tallystick.staff.letters import when_it_goes
 from tallystick.staff.words import day_text
 
 
@@ -125,10 +129,9 @@ def plan(request: StaffRequest, invoice_id: UUID, *, is_sent: bool) -> str:
     """Let a draft issue itself on its day, and return what to say about it. Raises as `plan_release`."""
     desk = request.desk
     day = plan_release(**desk.acting(), invoice_id=invoice_id, is_sent=is_sent, today=desk.today)
-    on = {"on": day_text(day, desk.today)}
-    if is_sent:
-        return _("It will be issued %(on)s, and goes out at 08:00 of that day.") % on
-    return _("It will be issued %(on)s.") % on
+    with tx(desk.seller_id, read_only=True):
+        kind, rules = queries.invoice(invoice_id).kind, triggers()
+    return when_it_goes(kind, is_sent=is_sent, on=day_text(day, desk.today), rules=rules)
 
 
 @door(SELL, "POST")

@@ -22,7 +22,7 @@ from tallystick.invoices.queries_lists import InvoiceFilter, Total, list_invoice
 from tallystick.invoices.render import pdf_of
 from tallystick.ledger.queries import balances_of, why_subjects
 from tallystick.messages.queries import messages_about
-from tallystick.messages.triggers import triggers
+from tallystick.messages.triggers import Triggers, triggers
 from tallystick.payments.queries import allocations_to, live_attempt
 from tallystick.payments.queries_charging import charges_on
 from tallystick.payments.reminders import next_reminder
@@ -32,8 +32,9 @@ from tallystick.sellers.roles import CHARGE, SELL, VIEW, VOID
 from tallystick.staff.charging import why_stopped
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.text import tidy_text
-from tallystick.staff.letters import no_reminder, why_unsent, with_reasons
+from tallystick.staff.letters import no_reminder, when_it_goes, why_unsent, with_reasons
 from tallystick.staff.sentences import tell_facts
+from tallystick.staff.words import day_text
 
 CLOSED_TABS = frozenset({"drafts", "paid", "void", "credit_notes", "all"})
 PAGE_SIZE = 50
@@ -132,6 +133,13 @@ def invoice(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
     return render(request, "staff/invoice.html", invoice_page(request, invoice_id))
 
 
+def _planned(row: Invoice, rules_now: Triggers, today: date) -> str:
+    """Say of a draft that issues itself when, and when it goes out."""
+    if row.release_at is None or row.issue_on is None:
+        return ""
+    return when_it_goes(row.kind, is_sent=row.is_sent_on_release, on=day_text(row.issue_on, today), rules=rules_now)
+
+
 def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
     """Return everything the page of a document shows. Inside `tenant.tx`; raises Http404."""
     desk = request.desk
@@ -139,7 +147,7 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
     content = queries.draft_content(invoice_id)
     document = queries.read_document(row, content)
     letters = messages_about([invoice_id])
-    reminder = next_reminder(invoice_id, now=desk.now) if row.number else None
+    rules_now, reminder = triggers(), next_reminder(invoice_id, now=desk.now) if row.number else None
     allocated = [one for one in allocations_to([invoice_id]) if one.amount_minor]
     notes = queries.credit_notes_of(invoice_id) if row.kind == "invoice" else []
     files = queries.attachments_of(invoice_id)
@@ -157,7 +165,9 @@ def invoice_page(request: StaffRequest, invoice_id: UUID) -> dict[str, Any]:
         "balances": balances_of([row.customer_id])[row.customer_id],
         "due_items": due_items,
         "letters": with_reasons(letters),
-        "unsent": why_unsent(row, triggers().auto_kinds) if row.number and not letters else "",
+        "unsent": why_unsent(row, rules_now.auto_kinds) if row.number and not letters else "",
+        "no_links": row.number is not None and not row.customer.payment_links,
+        "planned": _planned(row, rules_now, desk.today),
         "next_reminder_at": reminder.at if reminder else None,
         "no_reminder": no_reminder(reminder),
         "allocations": allocated,

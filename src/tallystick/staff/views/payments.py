@@ -28,6 +28,7 @@ from tallystick.payments.errors import NoSuchPayment, NotUnapplied
 from tallystick.payments.models import Allocation, Payment
 from tallystick.payments.queries import PaymentFilter
 from tallystick.payments.record import record_payment
+from tallystick.payments.ways import way_words
 from tallystick.reports.credit import anyone_in_credit
 from tallystick.sellers.queries import names_of
 from tallystick.sellers.roles import ALLOCATE, RECORD, VIEW
@@ -49,8 +50,7 @@ MOST_OPEN = 100
 
 def method_name(payment: Payment) -> str:
     """Return how a payment came, in words: the card when the gateway said which."""
-    named = {**dict(methods()), "gateway": _("Online")}
-    return payment.method_label or named.get(payment.method, payment.method)
+    return way_words(payment.method, payment.method_label)
 
 
 def flag_text(flag: str) -> str:

@@ -22,9 +22,10 @@ from anymail.webhooks.resend import ResendTrackingWebhookView
 from django.http import HttpRequest
 
 from tallystick.mail.news import BadNews, BadProof, Heard, News, NoProof
+from tallystick.mail.providers.esp.sns import HOST, check_sns
 
 TOLERANCE = timedelta(minutes=5)
-_SUBSCRIBE = re.compile(r"https://sns\.[a-z0-9-]{1,30}\.amazonaws\.com(\.cn)?/\?[!-~]{1,2000}")
+_SUBSCRIBE = re.compile(rf"https://{HOST}/\?[!-~]{{1,2000}}")
 _STATUS = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
 _KINDS = {
     "deferred": "delayed",
@@ -51,7 +52,8 @@ _UNREADABLE = (
 def hear_esp(request: HttpRequest, *, kind: str, options: Mapping[str, str], password: str, at: datetime) -> Heard:
     """Check that a call is the service's and return what it says. `password` is `user:password` as we gave it out.
 
-    Makes no call. Raises NoProof, BadProof, BadNews.
+    Makes no call but for Amazon's certificate, once. Raises NoProof, BadProof, BadNews, MailUnavailable when that can't be
+    had now, InsideTransaction.
     """
     view = _view(kind, options, password)
     try:
@@ -61,6 +63,8 @@ def hear_esp(request: HttpRequest, *, kind: str, options: Mapping[str, str], pas
             _read(request)
             view.run_validators(request)
         body = _read(request)
+        if kind == "amazon_ses":
+            check_sns(body, at=at)
         if kind == "amazon_ses" and body.get("Type") == "SubscriptionConfirmation":
             return Heard((), _subscribe_url(body))
         found = tuple(filter(None, (_news(event, kind) for event in view.parse_events(request))))

@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 import smtplib
 import time
+from email.charset import SHORTEST, Charset
+from email.header import Header
 
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import EmailMessage
 
 from tallystick.mail.envelope import DkimKey
 from tallystick.mail.providers.smtp.sign import seven_bit, signed
+
+_UTF8 = Charset("utf-8")
+_UTF8.header_encoding = SHORTEST
 
 
 class Backend(EmailBackend):
@@ -56,6 +61,10 @@ class Backend(EmailBackend):
     def _content(self, message: EmailMessage) -> bytes:
         """The bytes as they go over the wire, signed when there is a key."""
         built = message.message()
+        if (
+            not message.subject.isascii()
+        ):  # Django forgets the name before it, so that a long one began with an empty line
+            built.replace_header("Subject", Header(str(message.subject), _UTF8, header_name="Subject"))
         if self.dkim is None:
             return _lines(built.as_bytes())
         return signed(_lines(seven_bit(built).as_bytes()), self.dkim)

@@ -51,9 +51,10 @@ doc.addEventListener("htmx:afterSwap", (event) => {
 doc.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-add]");
   if (chip) {
-    const to = $("[name=to]", chip.form);
-    to.value = [to.value.trim().replace(/,$/, ""), chip.dataset.add].filter(Boolean).join(", ");
-    chip.remove();
+    const to = $("[name=to]", chip.form), { add, takes = "" } = chip.dataset;
+    const kept = to.value.split(/[,;\n]/).map((one) => one.trim()).filter((one) => one && !(takes && one.includes(takes)));
+    to.value = [...kept, add].join(", ");
+    for (const same of $$(`[data-add="${CSS.escape(add)}"]`, chip.form)) (same.closest(".banner") ?? same).remove();
     to.focus();
   }
   const look = event.target.closest("[data-preview]");
