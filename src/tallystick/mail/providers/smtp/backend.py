@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import smtplib
 import time
-from email.charset import SHORTEST, Charset
-from email.header import Header
 
 from django.core.mail.backends.smtp import EmailBackend
 from django.core.mail.message import EmailMessage
 
 from tallystick.mail.envelope import DkimKey
-from tallystick.mail.providers.smtp.sign import seven_bit, signed
-
-_UTF8 = Charset("utf-8")
-_UTF8.header_encoding = SHORTEST
+from tallystick.mail.providers.smtp.wire import stuffed, wire
 
 
 class Backend(EmailBackend):
@@ -38,7 +32,7 @@ class Backend(EmailBackend):
         """
         server, self.refused, self.is_handed_over = self.connection, {}, False
         assert server is not None
-        sender, recipients, content = message.from_email, message.recipients(), self._content(message)
+        sender, recipients, content = message.from_email, message.recipients(), wire(message, self.dkim)
         server.ehlo_or_helo_if_needed()
         code, words = server.mail(sender, [f"size={len(content)}"] if server.has_extn("size") else ())
         if code != 250:
@@ -54,20 +48,12 @@ class Backend(EmailBackend):
         if time.monotonic() > until:
             raise TimeoutError("the server is too slow")
         self.is_handed_over = True
-        code, words = server.data(content)
+        code, words = server.docmd("data")
+        if code == 354:
+            server.send(stuffed(content))
+            code, words = server.getreply()
         if code != 250:
             raise smtplib.SMTPDataError(code, words)
-
-    def _content(self, message: EmailMessage) -> bytes:
-        """The bytes as they go over the wire, signed when there is a key."""
-        built = message.message()
-        if (
-            not message.subject.isascii()
-        ):  # Django forgets the name before it, so that a long one began with an empty line
-            built.replace_header("Subject", Header(str(message.subject), _UTF8, header_name="Subject"))
-        if self.dkim is None:
-            return _lines(built.as_bytes())
-        return signed(_lines(seven_bit(built).as_bytes()), self.dkim)
 
     def close(self) -> None:
         """Say goodbye. The message was already taken or refused, so trouble here is nobody's concern."""
@@ -78,7 +64,3 @@ class Backend(EmailBackend):
                 except (OSError, smtplib.SMTPException):
                     server.close()
         self.connection = self._partial_connection = None
-
-
-def _lines(content: bytes) -> bytes:
-    return re.sub(rb"\r?\n", b"\r\n", content)

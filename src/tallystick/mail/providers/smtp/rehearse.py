@@ -15,6 +15,7 @@ from django.core.mail.utils import DNS_NAME
 
 from tallystick.mail._message import build_message
 from tallystick.mail.envelope import BadEnvelope, Envelope, Step, Transport
+from tallystick.mail.providers.smtp.wire import wire
 
 STEPS = ("resolve", "connect", "tls", "sign_in", "sender", "recipient", "taken")
 
@@ -91,7 +92,7 @@ class _Rehearsal:
     def taken(self) -> str:
         assert self.server is not None
         try:
-            answer = self.server.data(self.message.message().as_bytes())
+            answer = self.server.data(wire(self.message))
         except smtplib.SMTPDataError as error:
             answer = error.smtp_code, error.smtp_error  # type: ignore[assignment]
         return self._expect(answer, {250}, "content")

@@ -1,0 +1,61 @@
+"""The bytes on the wire are those the email package would write, and a line that begins with a dot keeps it."""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tallystick.mail._message import build_message
+from tallystick.mail.port import Attachment, Envelope
+from tallystick.mail.providers.smtp.wire import stuffed, wire
+
+PDF = bytes(range(256)) * 300
+PLAIN = Envelope(
+    message_id="<1@acme.example>",
+    sender_name="Acme Țărănesc",
+    sender_address="billing@acme.example",
+    to=("nora@kestrel.example",),
+    subject="Factura în așteptare",
+    text="Bună ziua,\n\n.un punct\nFrom here\n",
+    html="<p>Bună</p>\n.x\n",
+    sent_at=datetime(2026, 3, 10, 9, 0, tzinfo=UTC),
+)
+FILES = {
+    "none": (),
+    "empty": (Attachment(filename="e.pdf", content_type="application/pdf", content=b""),),
+    "empty picture": (Attachment(filename="l.png", content_type="image/png", content=b"", content_id="logo@x"),),
+    "one byte": (Attachment(filename="e.pdf", content_type="application/pdf", content=b"x"),),
+    "whole lines": (Attachment(filename="e.pdf", content_type="application/pdf", content=b"x" * 57 * 3),),
+    "large": (Attachment(filename="factură.pdf", content_type="application/pdf", content=PDF),),
+    "text": (Attachment(filename="a.csv", content_type="text/csv", content="ă;b\r\n.1;2\r\n".encode()),),
+    "picture": (Attachment(filename="l.png", content_type="image/png", content=PDF[:5000], content_id="logo@x"),),
+    "all": (
+        Attachment(filename="a.pdf", content_type="application/pdf", content=PDF),
+        Attachment(filename="a.txt", content_type="text/plain", content=b"Hello"),
+        Attachment(filename="b.pdf", content_type="application/pdf", content=PDF[::-1]),
+        Attachment(filename="l.png", content_type="image/png", content=PDF[:5000], content_id="logo@x"),
+    ),
+}
+
+
+@pytest.mark.parametrize("files", FILES.values(), ids=FILES)
+def test_the_bytes_are_those_of_the_email_package(files: tuple[Attachment, ...]) -> None:
+    message = build_message(replace(PLAIN, attachments=files))
+    plain = re.sub(rb"\r?\n", b"\r\n", message.message().as_bytes())
+    assert _same_boundaries(wire(message)) == _same_boundaries(plain)
+
+
+def _same_boundaries(content: bytes) -> bytes:
+    for place, boundary in enumerate(dict.fromkeys(re.findall(rb"={15}\d+==", content))):
+        content = content.replace(boundary, b"boundary-%d" % place)
+    return content
+
+
+@pytest.mark.parametrize("content", [b"a\r\n", b".a\r\n..b\r\n.\r\n", b"a\r\n.b", b"\r\n.\r\n.\r\n", b""])
+def test_dots_are_doubled_as_smtplib_does(content: bytes) -> None:
+    whole = smtplib._quote_periods(content)  # type: ignore[attr-defined]
+    assert stuffed(content) == whole + (b"" if whole.endswith(b"\r\n") else b"\r\n") + b".\r\n"
