@@ -10,9 +10,11 @@ from tallystick.base import tenant
 from tallystick.base.ids import new_id
 from tallystick.mail.port import Delivery
 from tallystick.messages import send
+from tallystick.messages.claim import due_messages
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Prepared, alone
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Prepared, due_messages, send_message
+from tallystick.messages.send import send_messages
 from tallystick.sellers.mail_pace import set_pace
 from tallystick.testing.mailbox import Mailbox
 from tallystick.testing.world import World
@@ -27,8 +29,9 @@ def queue(world: World, many: int) -> None:
 def go(world: World, seconds: int, most: int = 100) -> None:
     """Send what is due then, as the sweep does."""
     now = world.now + timedelta(seconds=seconds)
-    for owner, message_id in due_messages(at=now, most=most, seller_id=world.seller_id):
-        send_message(seller_id=owner, message_id=message_id, prepare=lambda _: Prepared("", "Hello"), now=now)
+    due = [message_id for _, message_id in due_messages(at=now, most=most, seller_id=world.seller_id)]
+    gather = {"invitation": alone(lambda _: Prepared("", "Hello"))}
+    send_messages(seller_id=world.seller_id, message_ids=due, gather=gather, now=now)
 
 
 def gone(world: World) -> list[str]:

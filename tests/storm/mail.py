@@ -22,7 +22,7 @@ from tallystick.base.ids import new_id
 from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.queries import due_items_of
 from tallystick.invoices.send import send_document
-from tallystick.messages import blast, models, send
+from tallystick.messages import blast, claim, models
 from tallystick.messages.models import Message
 from tallystick.payments.record import record_payment
 from tallystick.payments.reminders import Reminder, queue_reminder
@@ -50,7 +50,7 @@ def run(*, kills: int, mails: int, seed: int) -> Outcome:
         folder = Path(name)
         with counting_sink(folder / "taken") as port:
             settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-            models.LEASE = send.LEASE = LEASE  # type: ignore[misc]
+            models.LEASE = claim.LEASE = LEASE  # type: ignore[misc]
             blast.FLOOR = 10**9  # this seller has no usual yet
             world = make_world().begin_at_noon(clock.now())
             reminded = _queue(world, mails)

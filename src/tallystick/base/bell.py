@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
 
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 _WAITING = "SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo'"
 _rung: dict[str, float] = {}
 _bells: ContextVar[set[tuple[str, datetime | None]] | None] = ContextVar("bells", default=None)
+_peal: ContextVar[set[tuple[str, datetime | None]] | None] = ContextVar("peal", default=None)
 
 
 def open_bells() -> object:
@@ -37,8 +40,24 @@ def close_bells(token: object, *, committed: bool) -> None:
     """Stop collecting; after a commit, hand the hints over."""
     bells = _bells.get() or set()
     _bells.reset(token)  # type: ignore[arg-type]
-    if committed:
+    peal = _peal.get()
+    if committed and peal is not None:
+        peal |= bells
+    elif committed:
         for sweeper, at in bells:
+            _defer(sweeper, at)
+
+
+@contextmanager
+def one_peal() -> Iterator[None]:
+    """Hand over the hints of all transactions within once, when the block ends. For blocks of a second or so."""
+    peal: set[tuple[str, datetime | None]] = set()
+    token = _peal.set(peal)
+    try:
+        yield
+    finally:
+        _peal.reset(token)
+        for sweeper, at in peal:
             _defer(sweeper, at)
 
 

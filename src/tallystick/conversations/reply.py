@@ -24,8 +24,8 @@ from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_notice
 from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Prepared, Skip
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Prepared, Skip
 from tallystick.sellers.queries import logo_of, party_of_seller, seller
 
 KIND = "reply"

@@ -170,8 +170,13 @@ def standing(invoice_id: UUID) -> Standing:
 
 def stored_pdf(invoice_id: UUID) -> bytes | None:
     """Return the stored PDF, or None while it isn't rendered."""
-    content = Rendering.objects.filter(invoice_id=invoice_id).values_list("content", flat=True).first()
-    return bytes(content) if content is not None else None
+    return stored_pdfs([invoice_id]).get(invoice_id)
+
+
+def stored_pdfs(invoice_ids: Sequence[UUID]) -> dict[UUID, bytes]:
+    """Return the PDFs of those of the documents that are rendered. One query."""
+    rows = Rendering.objects.filter(invoice_id__in=invoice_ids).values_list("invoice_id", "content")
+    return {key: bytes(content) for key, content in rows}
 
 
 def draft_of(invoice_id: UUID) -> Draft:
@@ -286,6 +291,11 @@ def due_items_of(invoice_ids: Sequence[UUID]) -> list[DueItem]:
 def due_item(due_item_id: UUID) -> DueItem | None:
     """Return one due item, or None."""
     return DueItem.objects.filter(id=due_item_id).first()
+
+
+def due_items_by_id(due_item_ids: Sequence[UUID]) -> dict[UUID, DueItem]:
+    """Return these due items by id. One query; unknown ids are left out."""
+    return DueItem.objects.in_bulk(list(due_item_ids))
 
 
 def sent_items_due(first: date, last: date) -> list[SentItem]:

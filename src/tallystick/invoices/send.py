@@ -19,10 +19,10 @@ from tallystick.invoices.render import render_invoice
 from tallystick.mail.port import Attachment
 from tallystick.messages.email import render_email
 from tallystick.messages.logo import logo_cid, logo_part
-from tallystick.messages.message_templates import Words, switch_of, words_of
+from tallystick.messages.message_templates import Words, switch_of, words_for, words_of
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Composer, Prepared, Skip
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.triggers import automatic_key, digest_at, goes_at, is_said_by_hand, stop_automatic, triggers
 from tallystick.messages.wording import person_values
 from tallystick.pdf import formats
@@ -243,26 +243,41 @@ def send_as_composed(
         return bool(letter.recipients)
 
 
-def prepare_document_email(message: Message) -> Prepared | Skip:
+def gather_documents(messages: Sequence[Message]) -> Composer:
+    """Read what documents' emails are made of, and return what composes each. Inside `tenant.tx`; five queries."""
+    found = queries.documents([message.document_id for message in messages if message.document_id])
+    says = {each.id: _says(each, found[each.document_id]) for each in messages if each.document_id in found}
+    words = words_for((says[each.id], each.language) for each in messages if each.id in says)
+    enclosed, first = enclosed_in(messages), messages[0]
+    today = clock.business_date(first.taken_at, seller(first.seller_id).time_zone)
+
+    def compose(message: Message) -> Prepared | Skip:
+        assert message.document_id
+        if message.document_id not in found:
+            raise NoSuchInvoice(str(message.document_id))
+        document, kind = found[message.document_id], says[message.id]
+        return _document_email(message, document, enclosed, says=kind, words=words[kind, message.language], today=today)
+
+    return compose
+
+
+def _document_email(
+    message: Message, found: queries.Document, enclosed: Enclosed, *, says: str, words: Words, today: date
+) -> Prepared | Skip:
     """Compose a document's email from what is true now; a voided invoice isn't sent any more."""
-    assert message.document_id
-    with tenant.tx(message.seller_id, read_only=True):
-        found = queries.document(message.document_id)
-        says = _says(message, found)
-        today = clock.business_date(message.taken_at, seller(message.seller_id).time_zone)
-        values = wording_values(found.in_language(message.language), today=today)
-        words = words_of(says, message.language).filled(values)
-        enclosed = enclosed_in(message)
     if found.is_void:
         return Skip("voided")
     if says == "thank_you" and found.open_minor > 0:
         return Skip("open_again")
     asks = found.kind == "invoice" and says != "thank_you"
+    own = Words("", "", words.button, words.sms)
+    if own.button or own.sms:
+        own = own.filled(wording_values(found.in_language(message.language), today=today))
     return document_email(
         message,
         found,
         enclosed,
-        words=Words(message.subject, message.body, words.button, words.sms),
+        words=replace(own, subject=message.subject, body=message.body),
         amount_minor=found.open_minor if asks else found.total_minor,
         due_on=found.due_on,
         says=says,
@@ -277,20 +292,16 @@ def _says(message: Message, found: queries.Document) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Enclosed:
-    """What an email about a document carries: its files, the seller's logo, and its PDF where one is stored."""
+    """What emails about documents carry: the seller's logo, and the PDFs that are stored, by document."""
 
-    files: tuple[Attachment, ...]
     logo: bytes | None
-    pdf: bytes | None
+    pdfs: Mapping[UUID, bytes]
 
 
-def enclosed_in(message: Message) -> Enclosed:
-    """Return what a document's email carries. Inside `tenant.tx`."""
-    assert message.document_id
-    kept = [queries.attachment(message.document_id, key) for key in message.attachment_ids]
-    files = [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content)) for f in kept if f]
-    pdf = queries.stored_pdf(message.document_id) if message.attach_pdf else None
-    return Enclosed(tuple(files), logo_of(message.seller_id), pdf)
+def enclosed_in(messages: Sequence[Message]) -> Enclosed:
+    """Return what documents' emails of one seller carry. Inside `tenant.tx`; two queries."""
+    wanted = [message.document_id for message in messages if message.attach_pdf and message.document_id]
+    return Enclosed(logo_of(messages[0].seller_id), queries.stored_pdfs(wanted) if wanted else {})
 
 
 def document_email(
@@ -317,8 +328,18 @@ def document_email(
         due_on=due_on,
         button_text=words.button,
     )
-    parts = list(enclosed.files)
+    parts = _files(message)
     if message.attach_pdf:
-        pdf = enclosed.pdf or render_invoice(seller_id=message.seller_id, invoice_id=found.id, now=message.created_at)
+        stored = enclosed.pdfs.get(found.id)
+        pdf = stored or render_invoice(seller_id=message.seller_id, invoice_id=found.id, now=message.created_at)
         parts.insert(0, Attachment(filename=f"{found.number}.pdf", content_type="application/pdf", content=pdf))
     return Prepared(composed.html, composed.text, (*parts, *logo_part(logo)), words=words, link=found.short_link)
+
+
+def _files(message: Message) -> list[Attachment]:
+    """The document's files that go with it, in their order; few messages have some, and those may be large."""
+    if not (message.attachment_ids and message.document_id):
+        return []
+    with tenant.tx(message.seller_id, read_only=True):
+        kept = [queries.attachment(message.document_id, key) for key in message.attachment_ids]
+    return [Attachment(filename=f.name, content_type=f.content_type, content=bytes(f.content)) for f in kept if f]

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from tallystick.base import tenant
 from tallystick.messages.email import render_notice
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Prepared, Skip
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import default_body, default_subject, fill, greeting
 from tallystick.sellers.members import invitation_url
 from tallystick.sellers.queries import open_invitation, party_of_seller

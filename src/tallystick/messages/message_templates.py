@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import get_close_matches
@@ -54,8 +54,17 @@ class Switch:
 
 def words_of(kind: str, language: str) -> Words:
     """Return a kind's words in a language: the seller's own, else the house's. Inside `tenant.tx`; one query."""
-    own = MessageTemplate.objects.filter(kind=kind, language=language).first()
-    return Words(own.subject, own.body, own.button, own.sms) if own else house_words(kind, language)
+    return words_for([(kind, language)])[kind, language]
+
+
+def words_for(kinds: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Words]:
+    """Return the words of several (kind, language) by these. Inside `tenant.tx`; one query."""
+    wanted = set(kinds)
+    rows = MessageTemplate.objects.filter(
+        kind__in={kind for kind, _ in wanted}, language__in={own for _, own in wanted}
+    )
+    found = {(row.kind, row.language): Words(row.subject, row.body, row.button, row.sms) for row in rows}
+    return {each: found.get(each) or house_words(*each) for each in wanted}
 
 
 def house_words(kind: str, language: str) -> Words:

@@ -20,8 +20,8 @@ from tallystick.messages.email import Note, render_note
 from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.message_templates import default_button, switch_of, words_of
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Prepared, Skip
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import person_values
 from tallystick.payments.links import charge_url
 from tallystick.payments.models import PaymentMethod, Refund, ScheduledCharge

@@ -40,6 +40,12 @@ def live_attempt(invoice_id: UUID) -> ChargeAttempt | None:
     return slot.attempt if slot else None
 
 
+def being_paid(invoice_ids: Sequence[UUID]) -> set[UUID]:
+    """Return which of these invoices have a live attempt. One query."""
+    live = AttemptInvoice.objects.filter(invoice_id__in=invoice_ids, is_live=True)
+    return set(live.values_list("invoice_id", flat=True))
+
+
 def attempt(attempt_id: UUID) -> ChargeAttempt | None:
     """Return one attempt, or None."""
     return ChargeAttempt.objects.filter(id=attempt_id).first()

@@ -14,8 +14,8 @@ from tallystick.messages.email import render_receipt as render_receipt_email
 from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.message_templates import switch_of, words_of
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Prepared, Skip
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import person_values
 from tallystick.payments import queries
 from tallystick.pdf import formats

@@ -6,7 +6,7 @@ that is paid, being paid or planned to be charged isn't asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -15,15 +15,26 @@ from uuid import UUID
 from tallystick.base import tenant
 from tallystick.base.clock import business_date
 from tallystick.base.ids import new_id
-from tallystick.invoices.queries import Document, SentItem, document, due_item, due_items_of, invoice, sent_items_due
+from tallystick.invoices.models import DueItem
+from tallystick.invoices.queries import (
+    Document,
+    SentItem,
+    document,
+    documents,
+    due_item,
+    due_items_by_id,
+    due_items_of,
+    invoice,
+    sent_items_due,
+)
 from tallystick.invoices.send import compose_for, document_email, enclosed_in, wording_values
-from tallystick.messages.message_templates import Words, switch_of, words_of
+from tallystick.messages.message_templates import Words, switch_of, switches, words_for, words_of
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Composer, Later, Prepared, Skip
 from tallystick.messages.queries import known_keys
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Later, Prepared, Skip
 from tallystick.messages.triggers import Triggers, morning_of, triggers
-from tallystick.payments.queries import live_attempt
+from tallystick.payments.queries import being_paid
 from tallystick.payments.queries_charging import planned_items
 from tallystick.sellers.queries import seller
 
@@ -123,8 +134,8 @@ def queue_reminder(*, seller_id: UUID, reminder: Reminder, now: datetime) -> Mes
         item = due_item(reminder.due_item_id)
         assert item
         start = compose_for(reminder.invoice_id, reminder.kind)
-        found = _about(reminder.invoice_id, item.open_minor, item.due_on)
-        words = _filled(found, reminder.kind, reminder.goes_at.date())
+        found = _about(document(reminder.invoice_id), item.open_minor, item.due_on)
+        words = _filled(words_of(reminder.kind, found.language), found, reminder.goes_at.date())
         letter = Letter(
             id=new_id(),
             dedupe_key=reminder.key,
@@ -144,56 +155,83 @@ def queue_reminder(*, seller_id: UUID, reminder: Reminder, now: datetime) -> Mes
         return queue_message(seller_id=seller_id, letter=letter, now=now, due_at=max(now, reminder.goes_at))
 
 
-def prepare_reminder_email(message: Message) -> Prepared | Skip | Later:
-    """Compose a reminder from what is owed now, and look once more, last of all, whether it is still true.
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What decides whether reminders are true: their due items, the seller's day, and what happens to the amounts."""
 
-    The PDF is made before that look, so that what begins to leave has been true within moments.
+    items: Mapping[UUID, DueItem]
+    today: date
+    off: frozenset[str]
+    planned: set[UUID]
+    being_paid: set[UUID]
+
+
+def gather_reminders(messages: Sequence[Message]) -> Composer:
+    """Read what is owed and what reminders carry, and return what composes each. Inside `tenant.tx`; nine queries.
+
+    Where a PDF has to be made first, it looks once more, last of all, whether the reminder is still true, so that what
+    begins to leave has been true within moments.
     """
-    with tenant.tx(message.seller_id, read_only=True):
-        untrue = _untrue(message)
+    facts, found = _facts(messages), documents([message.document_id for message in messages if message.document_id])
+    words, enclosed = words_for((message.kind, message.language) for message in messages), enclosed_in(messages)
+
+    def compose(message: Message) -> Prepared | Skip | Later:
+        untrue = _untrue(message, facts)
         if untrue:
             return untrue
-        item = due_item(UUID(message.data["due_item_id"]))
-        assert item
         assert message.document_id
-        found = _about(message.document_id, item.open_minor, item.due_on).in_language(message.language)
-        today = business_date(message.taken_at, seller(message.seller_id).time_zone)
-        words, enclosed = _filled(found, message.kind, today), enclosed_in(message)
-    prepared = document_email(
-        message,
-        found,
-        enclosed,
-        words=words,
-        amount_minor=item.open_minor,
-        due_on=item.due_on,
-        says=message.kind,
-    )
-    with tenant.tx(message.seller_id, read_only=True):
-        return _untrue(message) or prepared
+        item = facts.items[_item_of(message)]
+        about = _about(found[message.document_id], item.open_minor, item.due_on).in_language(message.language)
+        prepared = document_email(
+            message,
+            about,
+            enclosed,
+            words=_filled(words[message.kind, message.language], about, facts.today),
+            amount_minor=item.open_minor,
+            due_on=item.due_on,
+            says=message.kind,
+        )
+        if not message.attach_pdf or message.document_id in enclosed.pdfs:
+            return prepared
+        with tenant.tx(message.seller_id, read_only=True):
+            return _untrue(message, _facts([message])) or prepared
+
+    return compose
 
 
-def _untrue(message: Message) -> Skip | Later | None:
-    """Why it mustn't go now. Inside `tenant.tx`."""
-    assert message.document_id
-    item = due_item(UUID(message.data["due_item_id"]))
-    today = business_date(message.taken_at, seller(message.seller_id).time_zone)
+def _facts(messages: Sequence[Message]) -> _Facts:
+    items = due_items_by_id([_item_of(message) for message in messages])
+    off = frozenset(kind for kind, switch in switches().items() if not switch.is_on)
+    about = [message.document_id for message in messages if message.document_id]
+    first = messages[0]
+    today = business_date(first.taken_at, seller(first.seller_id).time_zone)
+    return _Facts(items, today, off, planned_items(items), being_paid(about))
+
+
+def _item_of(message: Message) -> UUID:
+    return UUID(message.data["due_item_id"])
+
+
+def _untrue(message: Message, facts: _Facts) -> Skip | Later | None:
+    """Why it mustn't go now."""
+    item = facts.items.get(_item_of(message))
     if item is None or item.is_void:
         return Skip("voided")
     if item.open_minor <= 0:
         return Skip("paid")
-    if not switch_of(message.kind).is_on:
+    if message.kind in facts.off:
         return Skip("template_off")
-    if message.kind == "reminder" and item.due_on < today:
+    if message.kind == "reminder" and item.due_on < facts.today:
         return Skip("due_by_now")
-    if planned_items([item.id]):
+    if item.id in facts.planned:
         return Skip("charge_planned")
-    return Later("being_paid") if live_attempt(message.document_id) else None
+    return Later("being_paid") if message.document_id in facts.being_paid else None
 
 
-def _about(invoice_id: UUID, open_minor: int, due_on: date) -> Document:
+def _about(found: Document, open_minor: int, due_on: date) -> Document:
     """The document as if the one amount were all of it."""
-    return replace(document(invoice_id), open_minor=open_minor, due_on=due_on)
+    return replace(found, open_minor=open_minor, due_on=due_on)
 
 
-def _filled(found: Document, kind: str, today: date) -> Words:
-    return words_of(kind, found.language).filled(wording_values(found, today=today))
+def _filled(words: Words, found: Document, today: date) -> Words:
+    return words.filled(wording_values(found, today=today))

@@ -22,8 +22,8 @@ from tallystick.messages.email import Note, render_note
 from tallystick.messages.logo import logo_cid, logo_part
 from tallystick.messages.message_templates import Words, switch_of, words_of
 from tallystick.messages.models import Message
+from tallystick.messages.prepared import Prepared, Skip
 from tallystick.messages.queue import Letter, queue_message
-from tallystick.messages.send import Prepared, Skip
 from tallystick.messages.wording import fill, person_values
 from tallystick.payments.errors import NoSuchRequest
 from tallystick.payments.links import request_url

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
+
+from django.db.models import F
 
 from tallystick.base import tenant
 from tallystick.base.ids import new_id
@@ -27,17 +30,37 @@ def set_pace(*, seller_id: UUID, per_minute: int, now: datetime, actor_id: UUID 
         )
 
 
-def take_turn(now: datetime) -> tuple[datetime, int] | None:
-    """Count one message in this minute, or return when the next minute begins and how many it has room for.
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """How many messages may go in this minute; for the others, when the next begins (UTC) and how many it has room for."""
+
+    granted: int
+    next_at: datetime | None = None
+    per_minute: int = 0
+
+
+def take_turns(wanted: int, *, now: datetime) -> Turns:
+    """Count so many messages in this minute, or as many as it still has room for, and return how many those are.
 
     Inside `tenant.tx`. Locks the seller's route until the commit, so that any number of senders keep one pace.
     """
-    route = MailRoute.objects.filter(per_minute__gt=0).select_for_update().first()
+    route = MailRoute.objects.filter(per_minute__gt=0).select_for_update().first() if wanted else None
     if route is None:
-        return None
-    minute = now.replace(second=0, microsecond=0)
+        return Turns(wanted)
+    minute = _minute(now)
     gone = route.minute_count if route.minute_at == minute else 0
-    if gone >= route.per_minute:
-        return minute + timedelta(minutes=1), route.per_minute
-    MailRoute.objects.filter(id=route.id).update(minute_at=minute, minute_count=gone + 1)
-    return None
+    granted = min(wanted, max(route.per_minute - gone, 0))
+    if granted:
+        MailRoute.objects.filter(id=route.id).update(minute_at=minute, minute_count=gone + granted)
+    return Turns(granted, minute + timedelta(minutes=1), route.per_minute)
+
+
+def give_turns_back(count: int, *, now: datetime) -> None:
+    """Forget so many of the messages counted at `now`: they didn't go. Inside `tenant.tx`."""
+    if count:
+        counted = MailRoute.objects.filter(per_minute__gt=0, minute_at=_minute(now), minute_count__gte=count)
+        counted.update(minute_count=F("minute_count") - count)
+
+
+def _minute(now: datetime) -> datetime:
+    return now.replace(second=0, microsecond=0)

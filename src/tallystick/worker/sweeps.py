@@ -13,20 +13,22 @@ from django.conf import settings
 
 from tallystick.base import clock, events, inbox, tenant
 from tallystick.base.invariants import broken_rules
-from tallystick.broadcasts.prepare import prepare_broadcast
+from tallystick.broadcasts.prepare import gather_broadcasts
 from tallystick.broadcasts.run import due_broadcasts, run_broadcast
 from tallystick.conversations.reply import prepare_reply_email
 from tallystick.invoices.queries import unrendered
 from tallystick.invoices.release import due_releases, release_invoices
 from tallystick.invoices.render import render_invoice
-from tallystick.invoices.send import prepare_document_email
+from tallystick.invoices.send import gather_documents
 from tallystick.mail.folder import MailAccount
 from tallystick.mail.port import keep_connections
 from tallystick.mailboxes.keep import due_mail
 from tallystick.mailboxes.poll import due_mailboxes, poll_mailbox
 from tallystick.mailboxes.purge import purge_mail
+from tallystick.messages.claim import due_messages
 from tallystick.messages.invitation import prepare_invitation_email
-from tallystick.messages.send import Prepare, due_messages, send_message
+from tallystick.messages.prepared import Gather, alone
+from tallystick.messages.send import MOST, send_messages
 from tallystick.payments.compare import compare_account, due_comparisons
 from tallystick.payments.digest import due_digests, send_digest
 from tallystick.payments.hear import hear_event
@@ -40,7 +42,7 @@ from tallystick.payments.notices import (
 from tallystick.payments.queries import expiring_methods
 from tallystick.payments.receipts import prepare_receipt_email
 from tallystick.payments.refund import due_refunds, resolve_refund
-from tallystick.payments.reminders import due_reminders, prepare_reminder_email, queue_reminder
+from tallystick.payments.reminders import due_reminders, gather_reminders, queue_reminder
 from tallystick.payments.run import due_charges, run_scheduled_charge
 from tallystick.payments.send_request import prepare_request_email
 from tallystick.payments.sweep import ask_about_dispute, due_attempts, due_disputes, resolve_attempt
@@ -51,22 +53,22 @@ from tallystick.worker.switchboard import react
 log = logging.getLogger(__name__)
 BATCH = 100
 
-PREPARE: Mapping[str, Prepare] = {
-    "invoice": prepare_document_email,
-    "credit_note": prepare_document_email,
-    "thank_you": prepare_document_email,
-    "receipt": prepare_receipt_email,
-    "invitation": prepare_invitation_email,
-    "charge_notice": prepare_charge_email,
-    "charge_failed": prepare_charge_email,
-    "charge_fell_back": prepare_charge_email,
-    "refund": prepare_refund_email,
-    "card_expiring": prepare_expiry_email,
-    "payment_request": prepare_request_email,
-    "reminder": prepare_reminder_email,
-    "late_reminder": prepare_reminder_email,
-    "reply": prepare_reply_email,
-    "broadcast": prepare_broadcast,
+GATHER: Mapping[str, Gather] = {
+    "invoice": gather_documents,
+    "credit_note": gather_documents,
+    "thank_you": gather_documents,
+    "receipt": alone(prepare_receipt_email),
+    "invitation": alone(prepare_invitation_email),
+    "charge_notice": alone(prepare_charge_email),
+    "charge_failed": alone(prepare_charge_email),
+    "charge_fell_back": alone(prepare_charge_email),
+    "refund": alone(prepare_refund_email),
+    "card_expiring": alone(prepare_expiry_email),
+    "payment_request": alone(prepare_request_email),
+    "reminder": gather_reminders,
+    "late_reminder": gather_reminders,
+    "reply": alone(prepare_reply_email),
+    "broadcast": gather_broadcasts,
 }
 """Message kind → who composes it."""
 
@@ -137,9 +139,24 @@ def sweep_broadcasts(seller_id: UUID | None = None) -> int:
 
 
 def sweep_messages(seller_id: UUID | None = None) -> int:
-    """Send what waits in the outbox, over connections that stay open for the batch."""
+    """Send what waits in the outbox, a few of a seller's together, over connections that stay open for the batch; one by
+    one when that fails."""
+    done, by_seller = 0, defaultdict(list)
+    for owner, message_id in due_messages(at=clock.now(), most=BATCH, seller_id=seller_id):
+        by_seller[owner].append(message_id)
     with keep_connections():
-        return _each(seller_id, due_messages, partial(send_message, prepare=lambda m: PREPARE[m.kind](m)), "message_id")
+        for owner, ids in by_seller.items():
+            for first in range(0, len(ids), MOST):
+                few = ids[first : first + MOST]
+                if _send(owner, few):
+                    done += len(few)
+                else:
+                    done += sum(_send(owner, [message_id]) for message_id in few)
+    return done
+
+
+def _send(seller_id: UUID, ids: list[UUID]) -> int:
+    return _quietly(partial(send_messages, seller_id=seller_id, message_ids=ids, gather=GATHER, now=clock.now()))
 
 
 def sweep_attempts(seller_id: UUID | None = None) -> int:

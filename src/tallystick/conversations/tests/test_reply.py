@@ -16,7 +16,7 @@ from tallystick.conversations.send_again import send_again
 from tallystick.conversations.tests.letters import NORA, letter, receive, said_in, sent, thread_of
 from tallystick.customers.lock import NoSuchCustomer
 from tallystick.messages.models import Message
-from tallystick.messages.send import Prepared
+from tallystick.messages.prepared import Prepared
 from tallystick.testing.mailbox import open_mailbox
 from tallystick.testing.world import World
 from tallystick.worker.sweeps import sweep_events, sweep_messages

@@ -11,7 +11,7 @@ from tallystick.base.models import Event
 from tallystick.mail.services import SERVICES
 from tallystick.sellers.errors import InvalidSettings
 from tallystick.sellers.mail_hook import hook_address, hook_password, seller_of_hook
-from tallystick.sellers.mail_pace import set_pace, take_turn
+from tallystick.sellers.mail_pace import Turns, give_turns_back, set_pace, take_turns
 from tallystick.sellers.mail_route import (
     Server,
     mail_route,
@@ -98,16 +98,30 @@ def test_the_pace_is_so_many_in_each_minute_of_the_clock(world: World) -> None:
 
     def turn(seconds: int) -> bool:
         with tenant.tx(world.seller_id):
-            return take_turn(minute + timedelta(seconds=seconds)) is None
+            return take_turns(1, now=minute + timedelta(seconds=seconds)).granted == 1
 
     assert all(turn(0) for _ in range(20)), "without a setting there is no limit"
     set_pace(**world.acting(), per_minute=2)
     assert [turn(at) for at in (1, 30, 59, 60, 61, 62)] == [True, True, False, True, True, False]
     with tenant.tx(world.seller_id):
-        assert take_turn(minute + timedelta(seconds=90)) == (minute + timedelta(minutes=2), 2)
+        assert take_turns(1, now=minute + timedelta(seconds=90)) == Turns(0, minute + timedelta(minutes=2), 2)
     for wrong in (-1, 10_001):
         with pytest.raises(InvalidSettings):
             set_pace(**world.acting(), per_minute=wrong)
+
+
+def test_several_take_what_a_minute_has_left_and_what_did_not_go_is_given_back(world: World) -> None:
+    minute = world.now.replace(second=0)
+    set_pace(**world.acting(), per_minute=5)
+    with tenant.tx(world.seller_id):
+        assert [take_turns(3, now=minute).granted for _ in range(3)] == [3, 2, 0]
+        give_turns_back(4, now=minute)
+        assert [take_turns(3, now=minute).granted for _ in range(2)] == [3, 1]
+        assert take_turns(3, now=minute + timedelta(minutes=1)).granted == 3
+        give_turns_back(2, now=minute)
+        assert take_turns(3, now=minute + timedelta(minutes=1)).granted == 2, (
+            "another minute's turns aren't ours to give"
+        )
 
 
 def test_the_address_for_news_is_one_sellers_and_one_services(world: World) -> None:

@@ -18,7 +18,7 @@ from tallystick.mail.advice import Advice, Finding, advise, look_up
 from tallystick.mail.dkim_key import public_record
 from tallystick.mail.port import BadEnvelope, Step, Transport
 from tallystick.mail.services import SERVICES, Service
-from tallystick.messages.send import default_transport
+from tallystick.messages.sender import default_transport
 from tallystick.sellers.errors import InvalidSettings
 from tallystick.sellers.mail_hook import hook_address
 from tallystick.sellers.mail_pace import set_pace

@@ -24,7 +24,7 @@ from tallystick.messages.message_templates import (
     switches,
     words_of,
 )
-from tallystick.messages.send import default_transport
+from tallystick.messages.sender import default_transport
 from tallystick.messages.triggers import save_triggers
 from tallystick.messages.triggers import triggers as kept_triggers
 from tallystick.messages.wording import PLACEHOLDERS
