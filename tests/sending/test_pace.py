@@ -74,7 +74,7 @@ def test_a_services_name_for_a_message_is_kept_and_ours_goes_with_it(
 ) -> None:
     told = []
 
-    def deliver(envelope: object, *, transport: object) -> Delivery:
+    def deliver(envelope: object, **_: object) -> Delivery:
         told.append(envelope)
         return Delivery(("p0@x.example",), (), "id-1")
 

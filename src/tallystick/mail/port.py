@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from django.http import HttpRequest
@@ -41,17 +41,31 @@ __all__ = [
     "hear",
     "keep_connections",
     "rehearse",
+    "write",
 ]
 
 
-def deliver(envelope: Envelope, *, transport: Transport) -> Delivery:
+def write(envelope: Envelope, *, transport: Transport) -> bytes:
+    """Return the message as it will leave, for `deliver` to take at its turn; empty where a service writes it itself.
+
+    Makes no call. Raises BadEnvelope, MailMisconfigured, LookupError for an unknown kind of transport.
+    """
+    return provider(transport.kind).write(envelope, transport=transport)
+
+
+def deliver(
+    envelope: Envelope, *, transport: Transport, written: bytes = b"", meanwhile: Callable[[], None] | None = None
+) -> Delivery:
     """Hand the message to the server and say who it was taken for.
 
+    `written` is what `write` made of it, where that was done ahead. `meanwhile` is called at most once, while a mail
+    server thinks about the content, and must neither raise nor take long: the answer waits for it.
     Raises MailRefused (no recipient was taken, for good), MailUnavailable (try again), MailMisconfigured (try again
     once the settings are right), BadEnvelope, LookupError for an unknown kind of transport, InsideTransaction.
     """
     tx.outside("mail.deliver")
-    return provider(transport.kind).deliver(envelope, transport=transport)
+    way = provider(transport.kind)
+    return way.deliver(envelope, transport=transport, written=written, meanwhile=meanwhile)
 
 
 def rehearse(envelope: Envelope, *, transport: Transport) -> tuple[Step, ...]:

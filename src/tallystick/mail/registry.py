@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from tallystick.mail.envelope import Delivery, Envelope, Step, Transport
-from tallystick.mail.providers.esp.deliver import deliver_esp
+from tallystick.mail.providers.esp.deliver import deliver_esp, write_esp
 from tallystick.mail.providers.esp.hear import hear_esp
 from tallystick.mail.providers.esp.rehearse import rehearse_esp
-from tallystick.mail.providers.smtp.deliver import deliver_smtp
+from tallystick.mail.providers.smtp.deliver import deliver_smtp, write_smtp
 from tallystick.mail.providers.smtp.lines import keep_connections
 from tallystick.mail.providers.smtp.rehearse import rehearse_smtp
 from tallystick.mail.services import SERVICES
@@ -18,10 +18,23 @@ from tallystick.mail.services import SERVICES
 __all__ = ["PROVIDERS", "Provider", "hear_esp", "keep_connections", "provider"]
 
 
-class Deliver(Protocol):
-    """Sends an envelope; raises the errors of `envelope`."""
+class Write(Protocol):
+    """Writes an envelope as it will leave; raises BadEnvelope and MailMisconfigured."""
 
-    def __call__(self, envelope: Envelope, *, transport: Transport) -> Delivery: ...
+    def __call__(self, envelope: Envelope, *, transport: Transport) -> bytes: ...
+
+
+class Deliver(Protocol):
+    """Sends an envelope, `written` where it is already; raises the errors of `envelope`."""
+
+    def __call__(
+        self,
+        envelope: Envelope,
+        *,
+        transport: Transport,
+        written: bytes = b"",
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Delivery: ...
 
 
 class Rehearse(Protocol):
@@ -34,13 +47,14 @@ class Rehearse(Protocol):
 class Provider:
     """A way out."""
 
+    write: Write
     deliver: Deliver
     rehearse: Rehearse
 
 
 PROVIDERS: Mapping[str, Provider] = {
-    "smtp": Provider(deliver_smtp, rehearse_smtp),
-    **{name: Provider(deliver_esp, rehearse_esp) for name in SERVICES},
+    "smtp": Provider(write_smtp, deliver_smtp, rehearse_smtp),
+    **{name: Provider(write_esp, deliver_esp, rehearse_esp) for name in SERVICES},
 }
 
 

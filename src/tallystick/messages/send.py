@@ -11,16 +11,27 @@ from __future__ import annotations
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Final
 from uuid import UUID
 
 from tallystick.base import tenant
 from tallystick.base.bell import one_peal
 from tallystick.base.crashpoint import crashpoint
-from tallystick.mail.port import BadEnvelope, MailMisconfigured, MailRefused, MailUnavailable, deliver
+from tallystick.mail.port import (
+    BadEnvelope,
+    Envelope,
+    MailMisconfigured,
+    MailRefused,
+    MailUnavailable,
+    Transport,
+    deliver,
+    write,
+)
 from tallystick.messages.claim import claim_messages, let_go
 from tallystick.messages.hear import hear_refusals
 from tallystick.messages.models import Message, SilencedAddress
@@ -48,6 +59,29 @@ class _Look:
     sender: Sender
 
 
+@dataclass(slots=True)
+class _Letter:
+    """A message of a few, which may be composed before its turn."""
+
+    message: Message
+    look: _Look
+    now: datetime
+    ready: Prepared | Skip | Later | _Ready | None = None
+
+    def get_ready(self) -> None:
+        """Compose it while there is nothing else to do. Trouble with it is for its own turn."""
+        with suppress(Exception):
+            self.ready = _compose(self.message, self.look, self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """An email as it leaves."""
+
+    envelope: Envelope
+    written: bytes
+
+
 def send_messages(*, seller_id: UUID, message_ids: Sequence[UUID], gather: Mapping[str, Gather], now: datetime) -> int:
     """Send waiting messages of one seller, at most `MOST`, and return how many nobody else had taken.
 
@@ -62,11 +96,12 @@ def send_messages(*, seller_id: UUID, message_ids: Sequence[UUID], gather: Mappi
         if taken:
             looked_at = time.monotonic()
             look = _look(seller_id, taken, gather, now)
-            for place, message in enumerate(taken):
+            letters = [_Letter(message, look, now) for message in taken]
+            for place, (letter, after) in enumerate(zip_longest(letters, letters[1:])):
                 if place and time.monotonic() - looked_at > FRESH_S:
                     let_go(seller_id=seller_id, messages=taken[place:], now=now)
                     break
-                _send_quietly(message, look, now)
+                _send_quietly(letter, after.get_ready if after else None)
         return len(taken)
 
 
@@ -86,34 +121,51 @@ def _look(seller_id: UUID, taken: Sequence[Message], gather: Mapping[str, Gather
         raise
 
 
-def _send_quietly(message: Message, look: _Look, now: datetime) -> None:
+def _send_quietly(letter: _Letter, meanwhile: Callable[[], None] | None) -> None:
     try:
-        _send(message, look, now)
+        _send(letter, meanwhile)
     except Exception:
-        log.exception("message %s stays due", message.id)
+        log.exception("message %s stays due", letter.message.id)
 
 
-def _send(message: Message, look: _Look, now: datetime) -> str:
+def _send(letter: _Letter, meanwhile: Callable[[], None] | None) -> str:
+    message, now = letter.message, letter.now
+    try:
+        ready = letter.ready or _compose(message, letter.look, now)
+    except BadEnvelope as bad:
+        return settle(message, "failed", str(bad), now)
+    except MailMisconfigured as trouble:
+        return try_again(message, str(trouble), now)
+    if isinstance(ready, Skip):
+        return settle(message, "skipped", ready.reason, now)
+    if isinstance(ready, Later):
+        return wait(message, ready.reason, now)
+    if isinstance(ready, Prepared):
+        return _text(message, ready, now)
+    return _email(message, ready, letter.look.sender.transport, now, meanwhile)
+
+
+def _compose(message: Message, look: _Look, now: datetime) -> Prepared | Skip | Later | _Ready:
+    """Do all that comes before the mail server, without the people nobody writes to; a text stays as prepared."""
     prepared = look.composers[message.kind](message)
-    if isinstance(prepared, Skip):
-        return settle(message, "skipped", prepared.reason, now)
-    if isinstance(prepared, Later):
-        return wait(message, prepared.reason, now)
-    if message.channel == SMS:
-        return _text(message, prepared, now)
+    if not isinstance(prepared, Prepared) or message.channel == SMS:
+        return prepared
     if prepared.words:
         message.subject, message.body = prepared.words.subject[:300], prepared.words.body
     reason = why_all_silent(message.recipients, look.quiet)
     if reason:
-        return settle(message, "skipped", reason, now)
+        return Skip(reason)
     message.recipients = [one for one in message.recipients if not is_silent(one, look.quiet)]
     message.copies = [one for one in message.copies if not is_silent(one, look.quiet)]
-    return _email(message, prepared, look.sender, now)
+    letter = envelope(message, prepared, look.sender, now)
+    return _Ready(letter, write(letter, transport=look.sender.transport))
 
 
-def _email(message: Message, prepared: Prepared, sender: Sender, now: datetime) -> str:
+def _email(
+    message: Message, ready: _Ready, transport: Transport, now: datetime, meanwhile: Callable[[], None] | None
+) -> str:
     try:
-        delivery = deliver(envelope(message, prepared, sender, now), transport=sender.transport)
+        delivery = deliver(ready.envelope, transport=transport, written=ready.written, meanwhile=meanwhile)
     except MailRefused as refused:
         with tenant.tx(message.seller_id):
             hear_refusals(message=message, refused=refused.refused, is_sent=False, now=now)

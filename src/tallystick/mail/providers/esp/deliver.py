@@ -6,6 +6,7 @@ twice by themselves. Amazon's own client is told the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from email.headerregistry import Address
 from typing import Any
 
@@ -39,8 +40,15 @@ from tallystick.mail.services import SERVICES, TIMEOUT_S, Service
 _TAKEN = frozenset({"sent", "queued", "unknown"})
 
 
-def deliver_esp(envelope: Envelope, *, transport: Transport) -> Delivery:
-    """Send it. Raises MailRefused, MailUnavailable, MailMisconfigured or BadEnvelope."""
+def write_esp(envelope: Envelope, *, transport: Transport) -> bytes:
+    """Nothing is written ahead: a service takes the pieces, and writes the message itself."""
+    return b""
+
+
+def deliver_esp(
+    envelope: Envelope, *, transport: Transport, written: bytes = b"", meanwhile: Callable[[], None] | None = None
+) -> Delivery:
+    """Send it; there is no meanwhile in one call. Raises MailRefused, MailUnavailable, MailMisconfigured or BadEnvelope."""
     service = SERVICES[transport.kind]
     message = _message(envelope, service)
     try:

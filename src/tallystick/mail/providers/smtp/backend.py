@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import smtplib
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from django.core.mail.backends.smtp import EmailBackend
-from django.core.mail.message import EmailMessage
 
-from tallystick.mail.envelope import DkimKey
-from tallystick.mail.providers.smtp.wire import stuffed, wire
+from tallystick.mail.providers.smtp.wire import stuffed
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What is handed over: the return path, to whom, the bytes, and what to do while the server thinks about them."""
+
+    sender: str
+    recipients: Sequence[str]
+    content: bytes
+    meanwhile: Callable[[], None]
 
 
 class Backend(EmailBackend):
@@ -19,20 +29,19 @@ class Backend(EmailBackend):
     message may have reached the server: until then it can be sent again without a second copy.
     """
 
-    dkim: DkimKey | None = None
     connection: smtplib.SMTP | None
     _partial_connection: smtplib.SMTP | None
     refused: dict[str, tuple[int, bytes]]
     is_handed_over: bool = False
 
-    def hand_over(self, message: EmailMessage, *, until: float) -> None:
+    def hand_over(self, parcel: Parcel, *, until: float) -> None:
         """Send it over the open connection, unless the server has dawdled until then (`time.monotonic`).
 
         Lets smtplib's errors and OSError out.
         """
         server, self.refused, self.is_handed_over = self.connection, {}, False
         assert server is not None
-        sender, recipients, content = message.from_email, message.recipients(), wire(message, self.dkim)
+        sender, recipients, content = parcel.sender, parcel.recipients, parcel.content
         server.ehlo_or_helo_if_needed()
         code, words = server.mail(sender, [f"size={len(content)}"] if server.has_extn("size") else ())
         if code != 250:
@@ -51,6 +60,7 @@ class Backend(EmailBackend):
         code, words = server.docmd("data")
         if code == 354:
             server.send(stuffed(content))
+            parcel.meanwhile()
             code, words = server.getreply()
         if code != 250:
             raise smtplib.SMTPDataError(code, words)

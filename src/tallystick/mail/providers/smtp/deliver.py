@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+from collections.abc import Callable
 
 from tallystick.mail._message import build_message
 from tallystick.mail.envelope import (
@@ -15,13 +16,25 @@ from tallystick.mail.envelope import (
     Transport,
 )
 from tallystick.mail.providers.smtp import lines
+from tallystick.mail.providers.smtp.backend import Parcel
+from tallystick.mail.providers.smtp.wire import wire
 
 
-def deliver_smtp(envelope: Envelope, *, transport: Transport) -> Delivery:
-    """Send it. Raises MailRefused, MailUnavailable, MailMisconfigured or BadEnvelope."""
+def write_smtp(envelope: Envelope, *, transport: Transport) -> bytes:
+    """Return the bytes that `deliver_smtp` sends. Makes no call. Raises MailMisconfigured or BadEnvelope."""
+    return wire(build_message(envelope), transport.dkim)
+
+
+def deliver_smtp(
+    envelope: Envelope, *, transport: Transport, written: bytes = b"", meanwhile: Callable[[], None] | None = None
+) -> Delivery:
+    """Send it, and do something while the server thinks. Raises MailRefused, MailUnavailable, MailMisconfigured or
+    BadEnvelope."""
     message = build_message(envelope)
+    content = written or write_smtp(envelope, transport=transport)
+    parcel = Parcel(message.from_email, message.recipients(), content, meanwhile or _nothing)
     try:
-        answers = lines.send(message, transport)
+        answers = lines.send(parcel, transport)
     except smtplib.SMTPRecipientsRefused as error:
         raise _all_refused(_refusals(error.recipients)) from error
     except (smtplib.SMTPAuthenticationError, smtplib.SMTPNotSupportedError) as error:
@@ -41,6 +54,10 @@ def deliver_smtp(envelope: Envelope, *, transport: Transport) -> Delivery:
     refused = _refusals(answers)
     lost = {refusal.address for refusal in refused}
     return Delivery(tuple(one for one in message.recipients() if one not in lost), refused)
+
+
+def _nothing() -> None:
+    """There is nothing to do."""
 
 
 def _all_refused(refused: tuple[Refusal, ...]) -> MailRefused | MailUnavailable:

@@ -14,10 +14,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 
-from django.core.mail import EmailMessage
-
 from tallystick.mail.envelope import MailUnavailable, Transport
-from tallystick.mail.providers.smtp.backend import Backend
+from tallystick.mail.providers.smtp.backend import Backend, Parcel
 
 MOST_PER_HOST = 4
 """Open connections of this process to one server; many servers refuse more."""
@@ -98,7 +96,7 @@ def keep_connections() -> Iterator[None]:
         kept.close()
 
 
-def send(message: EmailMessage, transport: Transport) -> dict[str, tuple[int, bytes]]:
+def send(parcel: Parcel, transport: Transport) -> dict[str, tuple[int, bytes]]:
     """Send over a kept line, else over a new one, and return who was refused. Lets smtplib's errors and OSError out.
 
     A kept line that turns out to be dead before the message was handed over is replaced once: nobody has it yet. Any
@@ -108,16 +106,16 @@ def send(message: EmailMessage, transport: Transport) -> dict[str, tuple[int, by
     line = kept.take(transport) if kept else None
     if line is not None:
         try:
-            return _carry(line, message, kept, until)
+            return _carry(line, parcel, kept, until)
         except (smtplib.SMTPException, OSError) as error:
             if line.backend.is_handed_over or not _was_dead(error):
                 raise
-    return _carry(_open(transport, kept), message, kept, until)
+    return _carry(_open(transport, kept), parcel, kept, until)
 
 
-def _carry(line: Line, message: EmailMessage, kept: Kept | None, until: float) -> dict[str, tuple[int, bytes]]:
+def _carry(line: Line, parcel: Parcel, kept: Kept | None, until: float) -> dict[str, tuple[int, bytes]]:
     try:
-        line.backend.hand_over(message, until=until)
+        line.backend.hand_over(parcel, until=until)
     except BaseException:
         line.close()
         raise
@@ -145,7 +143,6 @@ def _open(transport: Transport, kept: Kept | None) -> Line:
         use_ssl=transport.use_ssl,
         timeout=transport.timeout_s,
     )
-    backend.dkim = transport.dkim
     line = Line(transport, backend)
     try:
         backend.open()
