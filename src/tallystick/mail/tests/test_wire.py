@@ -1,4 +1,4 @@
-"""The bytes on the wire are those the email package would write, and a line that begins with a dot keeps it."""
+"""What is on the wire is what the email package would write, and a line that begins with a dot keeps it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import re
 import smtplib
 from dataclasses import replace
 from datetime import UTC, datetime
+from email import message_from_bytes
+from email.message import Message
 
 import pytest
 
@@ -50,9 +52,30 @@ def test_the_bytes_are_those_of_the_email_package(files: tuple[Attachment, ...])
 
 
 def _same_boundaries(content: bytes) -> bytes:
-    for place, boundary in enumerate(dict.fromkeys(re.findall(rb"={15}\d+==", content))):
+    for place, boundary in enumerate(dict.fromkeys(re.findall(rb'boundary="([^"]+)"', content))):
         content = content.replace(boundary, b"boundary-%d" % place)
     return content
+
+
+LONG = ("<p>" + "Bună ziua = " * 200 + "</p> \n", ".x\nFrom y\n", "a" * 999, "\t\n" + "ș" * 600 + "\r\n \r\n")
+
+
+@pytest.mark.parametrize("html", [*LONG, "".join(LONG), "\n".join(LONG)])
+def test_long_lines_travel_as_quoted_printable_and_arrive_as_they_were(html: str) -> None:
+    message = build_message(replace(PLAIN, html=html, attachments=FILES["all"]))
+    content = wire(message)
+    assert max(map(len, content.split(b"\r\n"))) <= 998
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    ours, theirs = (message_from_bytes(each) for each in (content, message.message().as_bytes()))
+    for one, other in zip(ours.walk(), theirs.walk(), strict=True):
+        assert one.get_content_type() == other.get_content_type()
+        if not one.is_multipart():
+            assert one.items() == other.items()
+            assert _lines(one) == _lines(other)
+
+
+def _lines(part: Message) -> list[bytes]:
+    return bytes(part.get_payload(decode=True)).splitlines()
 
 
 @pytest.mark.parametrize("content", [b"a\r\n", b".a\r\n..b\r\n.\r\n", b"a\r\n.b", b"\r\n.\r\n.\r\n", b""])

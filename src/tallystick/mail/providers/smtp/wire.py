@@ -1,37 +1,39 @@
 """A message as the bytes that go over the wire.
 
-The email package writes a file's base64 line by line, three times over, which is most of what an invoice's email costs.
-So it writes a short stand-in for each file, and the file takes its place in one piece. The bytes are the same.
+The email package writes a file's base64 line by line, three times over, and quoted-printable letter by letter, which is
+most of what an invoice's email costs. So it writes a short stand-in for each file and for the HTML, and those take their
+places in one piece.
 """
 
 from __future__ import annotations
 
 import copy
 from base64 import b64encode
+from binascii import b2a_qp
+from email.message import Message
 from email.mime.base import MIMEBase
-from secrets import token_bytes
+from secrets import token_bytes, token_hex
 
-from django.core.mail import EmailAttachment
-from django.core.mail.message import EmailMessage
+from django.core.mail import EmailAlternative, EmailAttachment, EmailMultiAlternatives
 
 from tallystick.mail.envelope import DkimKey
 from tallystick.mail.providers.smtp.sign import seven_bit, signed
 
-_LINE = 76
+_LINE, _MOST_LINE = 76, 998
 _WRITTEN_OUT = frozenset({"text", "message"})
 """Main types that travel readable, not as base64."""
 
 
-def wire(message: EmailMessage, key: DkimKey | None = None) -> bytes:
+def wire(message: EmailMultiAlternatives, key: DkimKey | None = None) -> bytes:
     """Return the message with CRLF line ends, signed when there is a key. Raises MailMisconfigured for a bad key."""
-    light, files = copy.copy(message), []
-    light.attachments = []
-    for each in message.attachments:
-        stand_in, file = _stand_in(each)
-        light.attachments.append(stand_in)
-        files += file
+    texts: dict[bytes, bytes] = {}
+    files: dict[bytes, bytes] = {}
+    light = copy.copy(message)
+    light.alternatives = [_short(str(each[0]), str(each[1]), texts) for each in message.alternatives]
+    light.attachments = [_light(each, files) for each in message.attachments]
     built = light.message()
-    content = _filled(seven_bit(built) if key else built, files)
+    _tidy(built, texts)
+    content = _filled(seven_bit(built) if key else built, texts | files)
     return signed(content, key) if key else content
 
 
@@ -42,19 +44,31 @@ def stuffed(content: bytes) -> bytes:
     return b"".join((first, dotted, last, b".\r\n"))
 
 
-def _stand_in(each: EmailAttachment | MIMEBase) -> tuple[EmailAttachment | MIMEBase, list[tuple[bytes, bytes]]]:
-    """An attachment with a mark for its content; and the mark in base64, with what stands for it on the wire."""
+def _short(text: str, kind: str, texts: dict[bytes, bytes]) -> EmailAlternative:
+    """The same with a mark for its text, where that has lines so long that it travels as quoted-printable."""
+    lines = text.encode().splitlines()
+    if max(map(len, lines), default=0) <= _MOST_LINE:
+        return EmailAlternative(text, kind)
+    mark = token_hex(16)
+    texts[mark.encode()] = b2a_qp(b"\n".join(lines)).replace(b"\n", b"\r\n")
+    return EmailAlternative(mark, kind)
+
+
+def _light(each: EmailAttachment | MIMEBase, files: dict[bytes, bytes]) -> EmailAttachment | MIMEBase:
+    """An attachment with a mark for its content, which is kept by the mark in base64."""
     mark = token_bytes(24)
     name = b64encode(mark)
     if isinstance(each, MIMEBase):
         if each.is_multipart() or each["Content-Transfer-Encoding"] != "base64" or not each.get_payload():
-            return each, []
+            return each
         light = copy.copy(each)
         light.set_payload(f"{name.decode()}\n")
-        return light, [(name, str(each.get_payload()).strip().replace("\n", "\r\n").encode())]
+        files[name] = str(each.get_payload()).strip().replace("\n", "\r\n").encode()
+        return light
     if not each.content or not isinstance(each.content, bytes) or each.mimetype.split("/", 1)[0] in _WRITTEN_OUT:
-        return each, []
-    return each._replace(content=mark), [(name, _base64(each.content))]
+        return each
+    files[name] = _base64(each.content)
+    return each._replace(content=mark)
 
 
 def _base64(content: bytes) -> bytes:
@@ -62,11 +76,20 @@ def _base64(content: bytes) -> bytes:
     return b"\r\n".join([text[at : at + _LINE] for at in range(0, len(text), _LINE)])
 
 
-def _filled(built: object, files: list[tuple[bytes, bytes]]) -> bytes:
-    """The message with each file in the place of its mark."""
-    rest: bytes = built.as_bytes(linesep="\r\n")  # type: ignore[attr-defined]
-    pieces = []
-    for mark, file in files:
+def _tidy(built: Message, texts: dict[bytes, bytes]) -> None:
+    """Say how the texts will be encoded, and draw the boundaries, which the email package makes sure of by searching."""
+    for part in built.walk():
+        if part.is_multipart():
+            part.set_boundary(f"={token_hex(16)}=")
+        elif str(part.get_payload()).encode("ascii", "replace") in texts:
+            part.replace_header("Content-Transfer-Encoding", "quoted-printable")
+
+
+def _filled(built: Message, pieces: dict[bytes, bytes]) -> bytes:
+    """The message with each piece in the place of its mark, in the order of the message."""
+    rest: bytes = built.as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+    whole = []
+    for mark, piece in pieces.items():
         before, _, rest = rest.partition(mark)
-        pieces += [before, file]
-    return b"".join((*pieces, rest))
+        whole += [before, piece]
+    return b"".join((*whole, rest))
