@@ -5,7 +5,7 @@ from __future__ import annotations
 import smtplib
 from collections.abc import Callable
 
-from tallystick.mail._message import build_message
+from tallystick.mail._message import address, build_message
 from tallystick.mail.envelope import (
     Delivery,
     Envelope,
@@ -30,9 +30,10 @@ def deliver_smtp(
 ) -> Delivery:
     """Send it, and do something while the server thinks. Raises MailRefused, MailUnavailable, MailMisconfigured or
     BadEnvelope."""
-    message = build_message(envelope)
     content = written or write_smtp(envelope, transport=transport)
-    parcel = Parcel(message.from_email, message.recipients(), content, meanwhile or _nothing)
+    recipients = [address(one) for one in (*envelope.to, *envelope.cc)]
+    return_path = address(envelope.return_path or envelope.sender_address)
+    parcel = Parcel(return_path, recipients, content, meanwhile or _nothing)
     try:
         answers = lines.send(parcel, transport)
     except smtplib.SMTPRecipientsRefused as error:
@@ -53,7 +54,7 @@ def deliver_smtp(
         raise MailUnavailable(f"{type(error).__name__}: {error}") from error
     refused = _refusals(answers)
     lost = {refusal.address for refusal in refused}
-    return Delivery(tuple(one for one in message.recipients() if one not in lost), refused)
+    return Delivery(tuple(one for one in recipients if one not in lost), refused)
 
 
 def _nothing() -> None:

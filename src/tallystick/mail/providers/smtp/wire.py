@@ -13,6 +13,7 @@ from binascii import b2a_qp
 from email.message import Message
 from email.mime.base import MIMEBase
 from secrets import token_bytes, token_hex
+from struct import unpack_from
 
 from django.core.mail import EmailAlternative, EmailAttachment, EmailMultiAlternatives
 
@@ -72,8 +73,12 @@ def _light(each: EmailAttachment | MIMEBase, files: dict[bytes, bytes]) -> Email
 
 
 def _base64(content: bytes) -> bytes:
+    """In lines of 76, which `unpack_from` cuts faster than slices."""
     text = b64encode(content)
-    return b"\r\n".join([text[at : at + _LINE] for at in range(0, len(text), _LINE)])
+    lines = len(text) // _LINE
+    cut = unpack_from(f"{_LINE}s" * lines, text)
+    rest = text[lines * _LINE :]
+    return b"\r\n".join((*cut, rest) if rest else cut)
 
 
 def _tidy(built: Message, texts: dict[bytes, bytes]) -> None:
