@@ -1,4 +1,4 @@
-"""One sending process: says when it is ready, waits to be told to start, sends until nothing is left."""
+"""One sending process: says when it is ready, waits to be told to start, sends until nothing is left, and says so."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ def main() -> None:
     sys.stdin.readline()
     while sweep_messages(None):
         continue
+    print("done", flush=True)
 
 
 if __name__ == "__main__":

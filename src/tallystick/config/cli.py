@@ -54,7 +54,7 @@ def main(arguments: list[str]) -> int:
 
 
 def serve(*, port: int, demo: bool) -> int:
-    """Bring the database up to date and run web and worker until Ctrl-C; the demo adds its provider, mailbox and data."""
+    """Bring the database up to date and run web and workers until Ctrl-C; the demo adds its provider, mailbox and data."""
     port = port or free_port()
     _choose_mode(demo)
     os.environ.setdefault("TALLYSTICK_PUBLIC_URL", f"http://127.0.0.1:{port}")
@@ -65,6 +65,7 @@ def serve(*, port: int, demo: bool) -> int:
             (marker.parent / "clock").unlink(missing_ok=True)
         programs = stack.enter_context(Programs(data_dir=_data_dir()))
         if demo:
+            os.environ.setdefault("TALLYSTICK_WORKERS", "1")
             programs.start_companions()
         _django()
         from tallystick.config.database import migrate
@@ -80,7 +81,7 @@ def serve(*, port: int, demo: bool) -> int:
 
             load_demo()
             marker.touch()
-        programs.start_worker()
+        programs.start_workers()
         if os.environ.get("TALLYSTICK_LMTP_BIND"):
             programs.start_lmtp()
         programs.start_web(port)

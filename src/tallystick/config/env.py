@@ -88,6 +88,7 @@ class Environment(BaseSettings):
     trusted_proxies: int = Field(0, description="How many proxies in front add X-Forwarded-For.", ge=0)
     bind: str = Field("127.0.0.1", description="The address the web server listens on.")
     web_workers: int = Field(2, description="Web processes.", ge=1)
+    workers: int = Field(2, description="Worker processes; the demo has one.", ge=1)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="What is worth a line in the log."
     )

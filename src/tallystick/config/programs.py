@@ -66,9 +66,10 @@ class Programs:
         phone = self._announced("tallystick.sms.phone", "--data", str(folder / "phone.jsonl"), "--port", "0")
         os.environ["TALLYSTICK_PHONE_URL"] = f"http://127.0.0.1:{phone['port']}"
 
-    def start_worker(self) -> None:
-        """Start the worker."""
-        self._start("-m", "tallystick.worker")
+    def start_workers(self) -> None:
+        """Start the workers."""
+        for _ in range(int(os.environ.get("TALLYSTICK_WORKERS", "2"))):
+            self._start("-m", "tallystick.worker")
 
     def start_lmtp(self) -> None:
         """Start taking mail by LMTP, and wait until it does."""

@@ -131,3 +131,20 @@ def wait_for(condition: object) -> None:
             return
         waited.wait(0.01)
     raise AssertionError("it didn't come to that")
+
+
+def test_meanwhile_is_between_the_content_and_the_answer_and_once() -> None:
+    with smtp_server(hang_up_after=1) as server, keep_connections():
+        deliver(envelope(), transport=to(server))
+        done: list[int] = []
+        deliver(envelope(), transport=to(server), meanwhile=lambda: done.append(server.connections))
+        assert done == [2], "not on the line that was dead"
+    with smtp_server(answers={"RCPT": "550 no"}) as server, pytest.raises(MailRefused):
+        deliver(envelope(), transport=to(server), meanwhile=lambda: done.append(0))
+    assert len(done) == 1, "nothing was handed over"
+
+
+def test_what_was_written_ahead_is_what_leaves() -> None:
+    with smtp_server() as server:
+        deliver(envelope(), transport=to(server), written=b"Subject: ahead\r\n\r\nHello\r\n")
+        assert b"Subject: ahead" in server.messages[0]
