@@ -148,6 +148,8 @@ def _payer(world: World, reminded: Sequence[UUID], log: Path, shops: Sequence[Sh
 
 
 def _judge(outcome: Outcome, world: World, arrived: Sequence[Taken], killed: int, folder: Path) -> None:
+    """Nothing lost, nothing late; and a kill costs one message at most its exactness: a copy of it arrives, or it arrived
+    unmarked, was paid before the next sender came to it, and is skipped."""
     copies = Counter(each.message_id for each in arrived)
     with tenant.tx(world.seller_id, read_only=True):
         messages = {row.message_id: row for row in Message.objects.filter(kind__in=["invoice", "late_reminder"])}
@@ -157,18 +159,18 @@ def _judge(outcome: Outcome, world: World, arrived: Sequence[Taken], killed: int
             wrong.append(f"{message_id} says sent, and never arrived")
         if row.state not in {"sent", "skipped"} or (row.state == "skipped" and row.reason != "paid"):
             wrong.append(f"{message_id} ended {row.state}: {row.reason}")
-        if row.state == "skipped" and copies[message_id]:
-            wrong.append(f"{message_id} arrived, and says skipped")
     wrong += [f"{message_id} was never queued" for message_id in copies if message_id not in messages]
     spare = copies.total() - len(copies)
-    if spare > killed:
-        wrong.append(f"{spare} copies too many for {killed} kills")
+    unsure = sum(row.state == "skipped" and copies[message_id] > 0 for message_id, row in messages.items())
+    if spare + unsure > killed:
+        wrong.append(f"{spare} copies too many and {unsure} that arrived and say skipped, for {killed} kills")
     late = list(_late(arrived, messages, folder / "paid"))
     wrong += late
     skipped = sum(row.state == "skipped" for row in messages.values())
     outcome.figures |= {
         "arrived": len(copies),
         "spare copies": spare,
+        "arrived, says skipped": unsure,
         "paid in time": skipped,
         "late reminders": len(late),
     }
