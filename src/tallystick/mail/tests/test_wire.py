@@ -13,7 +13,7 @@ import pytest
 
 from tallystick.mail._message import build_message
 from tallystick.mail.port import Attachment, Envelope
-from tallystick.mail.providers.smtp.wire import stuffed, wire
+from tallystick.mail.providers.smtp.wire import stuffed, whole_subject, wire
 
 PDF = bytes(range(256)) * 300
 PLAIN = Envelope(
@@ -47,7 +47,7 @@ FILES = {
 @pytest.mark.parametrize("files", FILES.values(), ids=FILES)
 def test_the_bytes_are_those_of_the_email_package(files: tuple[Attachment, ...]) -> None:
     message = build_message(replace(PLAIN, attachments=files))
-    plain = re.sub(rb"\r?\n", b"\r\n", message.message().as_bytes())
+    plain = re.sub(rb"\r?\n", b"\r\n", whole_subject(message.message(), PLAIN.subject).as_bytes())
     assert _same_boundaries(wire(message)) == _same_boundaries(plain)
 
 
@@ -66,7 +66,9 @@ def test_long_lines_travel_as_quoted_printable_and_arrive_as_they_were(html: str
     content = wire(message)
     assert max(map(len, content.split(b"\r\n"))) <= 998
     assert b"\n" not in content.replace(b"\r\n", b"")
-    ours, theirs = (message_from_bytes(each) for each in (content, message.message().as_bytes()))
+    ours, theirs = (
+        message_from_bytes(each) for each in (content, whole_subject(message.message(), PLAIN.subject).as_bytes())
+    )
     for one, other in zip(ours.walk(), theirs.walk(), strict=True):
         assert one.get_content_type() == other.get_content_type()
         if not one.is_multipart():

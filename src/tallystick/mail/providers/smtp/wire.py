@@ -10,6 +10,8 @@ from __future__ import annotations
 import copy
 from base64 import b64encode
 from binascii import b2a_qp
+from email.charset import SHORTEST, Charset
+from email.header import Header
 from email.message import Message
 from email.mime.base import MIMEBase
 from secrets import token_bytes, token_hex
@@ -21,6 +23,8 @@ from tallystick.mail.envelope import DkimKey
 from tallystick.mail.providers.smtp.sign import seven_bit, signed
 
 _LINE, _MOST_LINE = 76, 998
+_UTF8 = Charset("utf-8")
+_UTF8.header_encoding = SHORTEST
 _WRITTEN_OUT = frozenset({"text", "message"})
 """Main types that travel readable, not as base64."""
 
@@ -32,10 +36,17 @@ def wire(message: EmailMultiAlternatives, key: DkimKey | None = None) -> bytes:
     light = copy.copy(message)
     light.alternatives = [_short(str(each[0]), str(each[1]), texts) for each in message.alternatives]
     light.attachments = [_light(each, files) for each in message.attachments]
-    built = light.message()
+    built = whole_subject(light.message(), str(message.subject))
     _tidy(built, texts)
     content = _filled(seven_bit(built) if key else built, texts | files)
     return signed(content, key) if key else content
+
+
+def whole_subject(built: Message, subject: str) -> Message:
+    """Write the subject knowing its header's name, which Django forgets, so that a long one began with an empty line."""
+    if not subject.isascii():
+        built.replace_header("Subject", Header(subject, _UTF8, header_name="Subject"))  # type: ignore[arg-type]
+    return built
 
 
 def stuffed(content: bytes) -> bytes:
