@@ -61,9 +61,8 @@ class Backend(EmailBackend):
     def _content(self, message: EmailMessage) -> bytes:
         """The bytes as they go over the wire, signed when there is a key."""
         built = message.message()
-        if (
-            not message.subject.isascii()
-        ):  # Django forgets the name before it, so that a long one began with an empty line
+        if not message.subject.isascii():
+            # Django forgets the name before it, so that a long one began with an empty line.
             built.replace_header("Subject", Header(str(message.subject), _UTF8, header_name="Subject"))
         if self.dkim is None:
             return _lines(built.as_bytes())
