@@ -25,6 +25,8 @@ from tests.storm.ground import own_database
 from tests.storm.outcome import Outcome
 
 Sizes = Mapping[str, int]
+ALL = 1000
+"""More mutants than there are."""
 SMOKE = {
     "kills": 40,
     "crashes": 1,
@@ -42,7 +44,7 @@ CI = {
     "faults": 3000,
     "steps": 15_000,
     "repeats": 50,
-    "mutants": 1000,
+    "mutants": ALL,
     "mails": 2000,
 }
 FULL = {
@@ -52,7 +54,7 @@ FULL = {
     "faults": 20_000,
     "steps": 100_000,
     "repeats": 200,
-    "mutants": 1000,
+    "mutants": ALL,
     "mails": 10_000,
 }
 
@@ -83,7 +85,7 @@ PIECES: Mapping[str, Callable[[Sizes, int], Outcome]] = {
 }
 HAS_ITS_OWN_SERVER = {"kill", "mutants", "outage", "crash"}
 ALONE, AT_ONCE = {"kill"}, 2
-"""The killing takes all the machine has; of the others two share it, the longest first."""
+"""The killing takes all the machine has; of the others two share it, the longest of the whole proof first."""
 
 
 def main(arguments: list[str]) -> int:
@@ -108,7 +110,7 @@ def main(arguments: list[str]) -> int:
     sizes = {name: getattr(options, name) or (options.size or SMOKE)[name] for name in SMOKE}
     names = options.only or list(PIECES)
     if len(names) > 1:
-        return _each_alone(names, sizes, seed)
+        return _each_by_itself(names, sizes, seed)
     print(f"storm {names[0]} seed={seed}", flush=True)
     outcome = _run(names[0], sizes, seed)
     print(outcome.line(), flush=True)
@@ -117,7 +119,7 @@ def main(arguments: list[str]) -> int:
     return 0 if outcome.is_good else 1
 
 
-def _each_alone(names: Sequence[str], sizes: Sizes, seed: int) -> int:
+def _each_by_itself(names: Sequence[str], sizes: Sizes, seed: int) -> int:
     """Run each piece in a process of its own, two at once: they fork, and a child must inherit no library's threads."""
     began = time.monotonic()
     given = [f"--{name}={value}" for name, value in sizes.items()]

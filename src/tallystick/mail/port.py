@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.http import HttpRequest
 
-from tallystick.base import http, tx
+from tallystick.base import tx
 from tallystick.mail.envelope import (
     Attachment,
     BadEnvelope,
@@ -21,6 +21,7 @@ from tallystick.mail.envelope import (
     Step,
     Transport,
 )
+from tallystick.mail.fetch import fetch
 from tallystick.mail.news import Heard
 from tallystick.mail.registry import hear_esp, keep_connections, provider
 
@@ -89,9 +90,4 @@ def hear(request: HttpRequest, *, kind: str, options: Mapping[str, str], passwor
 
 def confirm_hook(url: str) -> None:
     """Open the address by which a service makes sure that we want its news. Raises MailUnavailable, InsideTransaction."""
-    try:
-        answer = http.send(http.Request("GET", url), timeout_s=5)
-    except http.HttpUnavailable as error:
-        raise MailUnavailable(str(error)) from error
-    if answer.status != 200:
-        raise MailUnavailable(f"{answer.status} to our confirmation")
+    fetch(url)

@@ -32,8 +32,6 @@ SETTLED_AFTER = timedelta(hours=1)
 EVERY = timedelta(days=1)
 AGAIN = timedelta(minutes=30)
 MOST_PAGES = 10_000
-SAME = ("amount_minor", "currency")
-"""What book and gateway must agree on in a payment."""
 
 
 @dataclass(slots=True)
@@ -113,7 +111,9 @@ def _compare_page(seen: Comparison, page: Sequence[Listed]) -> None:
         booked = Payment.objects.filter(
             gateway_account_id=seen.account_id, gateway_ref__in=[listed.charge.ref for listed in page]
         )
-        payments = {payment.gateway_ref: payment for payment in booked.only("id", "gateway_ref", *SAME)}
+        payments = {
+            payment.gateway_ref: payment for payment in booked.only("id", "gateway_ref", "amount_minor", "currency")
+        }
     for listed in page:
         payment = payments.get(listed.charge.ref)
         if listed.attempt_id in attempts:

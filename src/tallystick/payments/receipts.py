@@ -16,6 +16,7 @@ from tallystick.messages.message_templates import switch_of, words_of
 from tallystick.messages.models import Message
 from tallystick.messages.prepared import Prepared, Skip
 from tallystick.messages.queue import Letter, queue_message
+from tallystick.messages.text_time import SMS
 from tallystick.messages.wording import person_values
 from tallystick.payments import queries
 from tallystick.pdf import formats
@@ -32,7 +33,8 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
         recipients, copies = addresses_for_documents(payment.customer_id)
         language = payment.customer.language
         locale = formats.locale_for(language, seller(seller_id).country)
-        link = paid_page(payment_id)
+        own = words_of("receipt", language)
+        link = paid_page(payment_id) if own.sms else None
         values = {
             "number": payment.number or "",
             "amount": formats.money(payment.amount_minor, payment.currency, locale),
@@ -44,7 +46,7 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
                 language=language,
             ),
         }
-        words = words_of("receipt", language).filled(values)
+        words = own.filled(values)
         letter = Letter(
             id=new_id(),
             dedupe_key=f"receipt:{payment_id}",
@@ -60,7 +62,7 @@ def queue_receipt(*, seller_id: UUID, payment_id: UUID, now: datetime) -> Messag
             payment_link=False,
             text=words.sms,
         )
-        if link and words.sms:
+        if link:
             keep_short_link(seller_id=seller_id, target=link)
         return queue_message(seller_id=seller_id, letter=letter, now=now)
 
@@ -89,7 +91,8 @@ def prepare_receipt_email(message: Message) -> Prepared | Skip:
     assert message.payment_id
     with tenant.tx(message.seller_id, read_only=True):
         receipt = queries.receipt(message.payment_id, language=message.language)
-        logo, link = logo_of(message.seller_id), paid_page(message.payment_id)
+        logo = logo_of(message.seller_id)
+        link = paid_page(message.payment_id) if message.channel == SMS else None
     composed = render_receipt_email(receipt, body=message.body, logo_cid=logo_cid(logo))
     parts = logo_part(logo)
     if message.attach_pdf:

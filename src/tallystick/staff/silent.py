@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from tallystick.base.clock import business_date
 from tallystick.customers.queries import next_contacts
 from tallystick.messages.models import SilencedAddress
-from tallystick.messages.silence import is_silent, silences
+from tallystick.messages.silence import is_silent, silences, tidy_address
 from tallystick.staff.words import day_text
 
 
@@ -35,7 +35,9 @@ def silent_among(addresses: Iterable[str], customer_id: UUID | None, *, today: d
         return []
     taken = {address.lower() for address in written} | set(quiet)
     person = next_contacts([customer_id], without=taken).get(customer_id) if customer_id else None
-    return [_told(address, quiet[address.lower()], person.email if person else "", today, zone) for address in silent]
+    return [
+        _told(address, quiet[tidy_address(address)], person.email if person else "", today, zone) for address in silent
+    ]
 
 
 def _told(address: str, row: SilencedAddress, instead: str, today: date, zone: str) -> Silent:
@@ -47,8 +49,3 @@ def _told(address: str, row: SilencedAddress, instead: str, today: date, zone: s
         "stopped": _("%(address)s asked us to stop on %(day)s, so nothing is sent there."),
     }[row.reason]
     return Silent(address, text % given, row.words, instead)
-
-
-def only_silent(recipients: Sequence[str], silent: Sequence[Silent]) -> bool:
-    """Whether nobody is left to write to."""
-    return bool(recipients) and {one.lower() for one in recipients} <= {one.address.lower() for one in silent}

@@ -60,6 +60,7 @@ def _grow(seed: Path) -> None:
 def _copy(source: Path, target: Path) -> None:
     """Copy a stopped server with its owner and rights, whole or not at all."""
     unfinished = target.with_name(f"unfinished-{target.name}")
+    shutil.rmtree(unfinished, ignore_errors=True)
     subprocess.run(["cp", "-a", str(source), str(unfinished)], check=True)  # noqa: S607
     for leftover in (".handle_pids.json", "log", "postmaster.pid"):
         (unfinished / leftover).unlink(missing_ok=True)

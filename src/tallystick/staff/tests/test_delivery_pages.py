@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from tallystick.base import tenant
-from tallystick.mail import advice, port
+from tallystick.mail import advice, fetch
 from tallystick.mail.services import SERVICES
 from tallystick.sellers.mail_hook import hook_address
 from tallystick.sellers.mail_route import mail_route, mail_settings
@@ -109,7 +109,7 @@ def test_e5_a_trial_never_sends_a_stored_password_elsewhere(world: World, nobody
 def test_e6_a_service_that_works_says_what_came_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_of(world)
     client.post(url(world, "settings-email-route", "resend"), {**KEYS["resend"], "sender_address": "me@x.example"})
-    monkeypatch.setattr(port.http, "send", lambda *_, **__: port.http.Response(200, {}, b'{"id": "id-77"}'))
+    monkeypatch.setattr(fetch.http, "send", lambda *_, **__: fetch.http.Response(200, {}, b'{"id": "id-77"}'))
     answer = client.post(url(world, "settings-email-test"), {"to": "me@x.example"})
     assert (answer.status_code, states(answer)) == (200, ["ok"] * 3)
     assert "id-77" in text(answer)

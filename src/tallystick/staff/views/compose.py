@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -17,7 +16,6 @@ from tallystick.base import tenant
 from tallystick.customers.queries import contacts_of
 from tallystick.invoices import queries
 from tallystick.invoices.errors import NoSuchInvoice
-from tallystick.invoices.models import Invoice
 from tallystick.invoices.send import SAYS, compose_for, says_now, send_document, wording_values
 from tallystick.messages.email import render_email
 from tallystick.messages.kinds import KINDS
@@ -25,11 +23,12 @@ from tallystick.messages.message_templates import words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queries import message
 from tallystick.messages.queue import cancel_message
+from tallystick.messages.silence import is_silent, silences, why_all_silent
 from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.compose import ComposeForm, first_form, form_again, split_addresses, typed_compose
 from tallystick.staff.forms.ids import read_id
-from tallystick.staff.silent import Silent, only_silent, silent_among
+from tallystick.staff.silent import silent_among
 from tallystick.staff.views.invoices import found_invoice
 from tallystick.staff.words import names
 
@@ -68,8 +67,8 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         with tenant.tx(desk.seller_id, read_only=True):
             return _page(request, invoice_id, form, status=422)
     with tenant.tx(desk.seller_id, read_only=True):
-        silent = _silent(request, found_invoice(invoice_id), [*form.recipients, *form.copies])
-        if only_silent(form.recipients, silent):
+        quiet = silences([*form.recipients, *form.copies])
+        if why_all_silent(form.recipients, quiet):
             form.errors["to"] = _("Nobody here is written to any more. Choose somebody else.")
             return _page(request, invoice_id, form, status=422)
         own = {file.id for file in queries.attachments_of(invoice_id)}
@@ -90,8 +89,7 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         )
     except NoSuchInvoice:
         raise Http404 from None
-    quiet = {one.address for one in silent}
-    going = [one for one in (*form.recipients, *form.copies) if one not in quiet]
+    going = [one for one in (*form.recipients, *form.copies) if not is_silent(one, quiet)]
     text = _("Sending to %(people)s") % {"people": names(going)}
     undo = reverse("invoice-unsend", args=[desk.place.slug, invoice_id, form.message_id])
     messages.success(request, text, extra_tags=undo)
@@ -109,23 +107,18 @@ def unsend(request: StaffRequest, invoice_id: UUID, message_id: UUID) -> HttpRes
     return redirect("invoice", slug, invoice_id)
 
 
-def _silent(request: StaffRequest, row: Invoice, addresses: Sequence[str]) -> list[Silent]:
-    desk = request.desk
-    return silent_among(addresses, row.customer_id, today=desk.today, zone=desk.zone)
-
-
 def _page(request: StaffRequest, invoice_id: UUID, form: ComposeForm, *, status: int = 200) -> HttpResponse:
     """Show the screen. Inside `tenant.tx`."""
-    row, start = found_invoice(invoice_id), compose_for(invoice_id)
+    desk, row, start = request.desk, found_invoice(invoice_id), compose_for(invoice_id)
     written = [*split_addresses(form.to), *split_addresses(form.cc)]
-    silent = _silent(request, row, written)
+    silent = silent_among(written, row.customer_id, today=desk.today, zone=desk.zone)
     gone = {one.address.lower() for one in silent}
     people = [(person.name, person.email) for person in contacts_of(row.customer_id)] + [
         (row.customer.name, row.customer.email)
     ]
     context: dict[str, Any] = {
         "nav": "invoices",
-        "desk": request.desk,
+        "desk": desk,
         "invoice": row,
         "form": form,
         "start": start,

@@ -15,8 +15,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from tallystick.base import http
-from tallystick.mail.envelope import MailUnavailable
+from tallystick.mail.fetch import fetch
 from tallystick.mail.news import BadProof
 
 HOST: Final = r"sns\.[a-z0-9-]{1,30}\.amazonaws\.com"
@@ -72,14 +71,9 @@ def signed_text(body: Mapping[str, Any]) -> bytes:
 
 def _certificate(url: str) -> x509.Certificate:
     if url not in _kept:
+        content = fetch(url)
         try:
-            answer = http.send(http.Request("GET", url), timeout_s=5)
-        except http.HttpUnavailable as error:
-            raise MailUnavailable(str(error)) from error
-        if answer.status != 200:
-            raise MailUnavailable(f"{answer.status} to our question for Amazon's certificate")
-        try:
-            _kept[url] = x509.load_pem_x509_certificate(answer.body)
+            _kept[url] = x509.load_pem_x509_certificate(content)
         except ValueError:
             raise BadProof("no certificate stands there") from None
         while len(_kept) > MOST_KEPT:

@@ -51,8 +51,8 @@ doc.addEventListener("htmx:afterSwap", (event) => {
 doc.addEventListener("click", (event) => {
   const chip = event.target.closest("[data-add]");
   if (chip) {
-    const to = $("[name=to]", chip.form), { add, takes = "" } = chip.dataset;
-    const kept = to.value.split(/[,;\n]/).map((one) => one.trim()).filter((one) => one && !(takes && one.includes(takes)));
+    const to = $("[name=to]", chip.form), { add, takes } = chip.dataset;
+    const kept = to.value.split(/[,;\n]/).map((one) => one.trim()).filter((one) => one && one.replace(/^.*<|>$/g, "").trim() !== takes);
     to.value = [...kept, add].join(", ");
     for (const same of $$(`[data-add="${CSS.escape(add)}"]`, chip.form)) (same.closest(".banner") ?? same).remove();
     to.focus();
