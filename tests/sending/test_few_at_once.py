@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.base.models import Event
 from tallystick.messages import send
 from tallystick.messages.models import Message
 from tallystick.messages.prepared import Composer, Gather, Prepared, Skip, alone
@@ -58,9 +59,9 @@ def test_statements_grow_with_what_is_marked_only(world: World) -> None:
     for few in (ids[:1], ids[1:5], ids[5:]):
         with CaptureQueriesContext(connection) as asked:
             assert go(world, few, alone(hello)) == len(few)
-        counts.append(len(asked) - 5 * len(few))
+        counts.append(len(asked) - 6 * len(few))
     assert max(counts) - min(counts) <= 2, (
-        "five for each: begin, the seller, the mark, the fact, commit; a hint more or less"
+        "six for each: begin, the seller, the mark, the fact, the next one's turn, commit; a hint more or less"
     )
     assert max(counts) <= 15
 
@@ -145,6 +146,64 @@ def test_the_next_is_composed_before_the_last_is_marked(world: World) -> None:
     go(world, ids, alone(compose))
     assert seen == ["lll", "lll", "sll"]
     assert states(world) == "sss"
+
+
+def die_while_sending(world: World, ids: Sequence[UUID]) -> None:
+    """A sender takes these, begins with the first, and is never heard of again."""
+
+    def compose(message: Message) -> Prepared:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        go(world, ids, alone(compose))
+
+
+def unsure(world: World) -> list[bool]:
+    with tenant.tx(world.seller_id):
+        return list(Message.objects.order_by("created_at").values_list("may_have_left", flat=True))
+
+
+def test_only_the_one_whose_turn_it_was_may_have_left(world: World) -> None:
+    ids = queue(world, 3)
+    die_while_sending(world, ids)
+    go(world, ids, lambda messages: lambda message: Skip("paid"), seconds=26)
+    assert states(world) == "lss", "the others were held for seconds only"
+    go(world, ids, lambda messages: lambda message: Skip("paid"), seconds=306)
+    assert states(world) == "sss"
+    assert unsure(world) == [True, False, False]
+
+
+def test_what_may_have_left_and_is_sent_again_says_so(world: World, mailbox: Mailbox) -> None:
+    ids = queue(world, 2)
+    mailbox.fault(drop=1)
+    go(world, ids, alone(hello))
+    go(world, ids, alone(hello), seconds=120)
+    assert states(world) == "ss"
+    assert unsure(world) == [True, False]
+    with tenant.tx(world.seller_id):
+        facts = Event.objects.filter(kind="message.sent").order_by("id")
+        assert [fact.data.get("may_have_left") for fact in facts] == [None, True]
+
+
+def test_a_refusal_leaves_no_doubt(world: World, mailbox: Mailbox) -> None:
+    ids = queue(world, 2)
+    mailbox.fault(temporary=1)
+    go(world, ids, alone(hello))
+    assert states(world) == "qs"
+    assert unsure(world) == [False, False]
+
+
+def test_who_is_too_slow_loses_what_waited(world: World, mailbox: Mailbox) -> None:
+    ids = queue(world, 3)
+
+    def compose(message: Message) -> Prepared:
+        if message.id == ids[0]:
+            assert go(world, ids, alone(hello), seconds=60) == 2, "another sender takes what was held too long"
+        return hello(message)
+
+    assert go(world, ids, alone(compose)) == 3
+    assert states(world) == "sss"
+    assert copies(mailbox, ids) == [1, 1, 1]
 
 
 def test_two_senders_never_take_the_same(world: World, mailbox: Mailbox) -> None:

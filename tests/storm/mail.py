@@ -50,7 +50,7 @@ def run(*, kills: int, mails: int, seed: int) -> Outcome:
         folder = Path(name)
         with counting_sink(folder / "taken") as port:
             settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-            models.LEASE = claim.LEASE = LEASE  # type: ignore[misc]
+            models.HOLD = claim.HOLD = claim.LEASE = LEASE  # type: ignore[attr-defined]
             blast.FLOOR = 10**9  # this seller has no usual yet
             world = make_world().begin_at_noon(clock.now())
             reminded = _queue(world, mails)
@@ -148,8 +148,8 @@ def _payer(world: World, reminded: Sequence[UUID], log: Path, shops: Sequence[Sh
 
 
 def _judge(outcome: Outcome, world: World, arrived: Sequence[Taken], killed: int, folder: Path) -> None:
-    """Nothing lost, nothing late; and a kill costs one message at most its exactness: a copy of it arrives, or it arrived
-    unmarked, was paid before the next sender came to it, and is skipped."""
+    """Nothing lost, nothing late, a copy needs a kill, and the book says of each message what is known: one that arrived
+    twice, or arrived and was then found to be paid, is one that may have left when its sender was killed."""
     copies = Counter(each.message_id for each in arrived)
     with tenant.tx(world.seller_id, read_only=True):
         messages = {row.message_id: row for row in Message.objects.filter(kind__in=["invoice", "late_reminder"])}
@@ -159,18 +159,20 @@ def _judge(outcome: Outcome, world: World, arrived: Sequence[Taken], killed: int
             wrong.append(f"{message_id} says sent, and never arrived")
         if row.state not in {"sent", "skipped"} or (row.state == "skipped" and row.reason != "paid"):
             wrong.append(f"{message_id} ended {row.state}: {row.reason}")
+        if not row.may_have_left and copies[message_id] > (row.state == "sent"):
+            wrong.append(f"{message_id} arrived {copies[message_id]} times, and says {row.state} without a doubt")
     wrong += [f"{message_id} was never queued" for message_id in copies if message_id not in messages]
     spare = copies.total() - len(copies)
-    unsure = sum(row.state == "skipped" and copies[message_id] > 0 for message_id, row in messages.items())
-    if spare + unsure > killed:
-        wrong.append(f"{spare} copies too many and {unsure} that arrived and say skipped, for {killed} kills")
+    unsure = sum(row.may_have_left for row in messages.values())
+    if max(spare, unsure) > killed:
+        wrong.append(f"{spare} copies too many, {unsure} that may have left, for {killed} kills")
     late = list(_late(arrived, messages, folder / "paid"))
     wrong += late
     skipped = sum(row.state == "skipped" for row in messages.values())
     outcome.figures |= {
         "arrived": len(copies),
         "spare copies": spare,
-        "arrived, says skipped": unsure,
+        "may have left": unsure,
         "paid in time": skipped,
         "late reminders": len(late),
     }

@@ -130,13 +130,15 @@ class MailRefused(Exception):
 class MailUnavailable(Exception):
     """No answer, a temporary one (4xx) or a broken connection: try again later with the same envelope.
 
-    `text` is the server's. The message may have been taken just before the connection broke.
+    `text` is the server's. `may_have_left`: the message was handed over whole and the answer is missing, so that it may
+    have been taken.
     """
 
-    def __init__(self, text: str, refused: tuple[Refusal, ...] = ()) -> None:
+    def __init__(self, text: str, refused: tuple[Refusal, ...] = (), *, may_have_left: bool = False) -> None:
         super().__init__(text)
         self.text = text
         self.refused = refused
+        self.may_have_left = may_have_left
 
 
 class MailMisconfigured(MailUnavailable):

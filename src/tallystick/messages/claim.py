@@ -10,7 +10,7 @@ from django.db import connection
 
 from tallystick.base import tenant
 from tallystick.base.bell import ring
-from tallystick.messages.models import LEASE, Message
+from tallystick.messages.models import HOLD, LEASE, Message
 from tallystick.messages.text_time import SMS, text_time
 from tallystick.sellers.mail_pace import give_turns_back, take_turns
 
@@ -26,6 +26,10 @@ FROM (
 ) AS w
 WHERE m.id = w.id
 """
+_BEGIN = """
+UPDATE message SET may_have_left = true, lease_until = %(until)s, due_at = %(until)s
+WHERE id = %(id)s AND state = 'sending' AND lease_until = %(held_until)s
+"""
 
 
 def due_messages(*, at: datetime, most: int = 50, seller_id: UUID | None = None) -> list[tuple[UUID, UUID]]:
@@ -39,8 +43,8 @@ def claim_messages(*, seller_id: UUID, message_ids: Sequence[UUID], now: datetim
     """Take those that are due and that nobody else holds, as many as the seller's pace allows, and return them, oldest
     due first.
 
-    The lease outlives the mail server's longest answer. What is over the pace gets the minutes to come; texts wait for
-    the end of the quiet hours, whoever let them go.
+    They are held for `HOLD`, and each goes only after `begin_sending`. What is over the pace gets the minutes to come;
+    texts wait for the end of the quiet hours, whoever let them go.
     """
     with tenant.tx(seller_id):
         due = Message.objects.filter(id__in=message_ids, state__in=["queued", "sending"], due_at__lte=now)
@@ -50,18 +54,32 @@ def claim_messages(*, seller_id: UUID, message_ids: Sequence[UUID], now: datetim
         late = {one.id for one in emails[turns.granted :]}
         taken = [one for one in waiting if one.id not in late and not (one.channel == SMS and _is_quiet(one, now))]
         for one in taken:
-            one.state, one.lease_until, one.due_at = "sending", now + LEASE, now + LEASE
-        _set(taken, state="sending", lease_until=now + LEASE, due_at=now + LEASE)
+            one.state, one.lease_until, one.due_at = "sending", now + HOLD, now + HOLD
+        _set(taken, state="sending", lease_until=now + HOLD, due_at=now + HOLD)
         if late and turns.next_at:
             _spread(turns.next_at, turns.per_minute, now)
         return taken
 
 
+def begin_sending(message: Message, *, now: datetime) -> bool:
+    """Write down that a message held is about to leave, and return whether it was still held. Inside `tenant.tx`.
+
+    The lease outlives the mail server's longest answer. From here on it may have left, until its end is written down.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_BEGIN, {"id": message.id, "held_until": message.lease_until, "until": now + LEASE})
+        return bool(cursor.rowcount > 0)
+
+
 def let_go(*, seller_id: UUID, messages: Sequence[Message], now: datetime) -> None:
-    """Put claimed messages whose sending hasn't begun back into the outbox, due at once."""
+    """Put messages that are still held, and haven't begun to leave, back into the outbox, due at once."""
     with tenant.tx(seller_id):
-        _set(messages, state="queued", lease_until=None, due_at=now)
-        give_turns_back(sum(one.channel != SMS for one in messages), now=now)
+        ids, held_until = [one.id for one in messages], messages[0].lease_until
+        held = Message.objects.filter(id__in=ids, state="sending", lease_until=held_until).select_for_update()
+        ours = set(held.values_list("id", flat=True))
+        rest = [one for one in messages if one.id in ours]
+        _set(rest, state="queued", lease_until=None, due_at=now)
+        give_turns_back(sum(one.channel != SMS for one in rest), now=now)
         ring("messages")
 
 

@@ -18,8 +18,10 @@ from tallystick.base.schema import (
     same_seller,
 )
 
+HOLD = timedelta(seconds=20)
+"""How long a sender has a message for itself that waits for its turn, among those it took together."""
 LEASE = timedelta(minutes=5)
-"""How long one sender has a message for itself; longer than the mail server's longest answer."""
+"""How long it has the one whose turn it is; longer than the mail server's longest answer."""
 
 
 class Message(TenantModel):
@@ -58,6 +60,9 @@ class Message(TenantModel):
     created_at = models.DateTimeField()
     created_by = models.UUIDField(null=True)
     sent_at = models.DateTimeField(null=True)
+    may_have_left = models.BooleanField(default=False)
+    """Its turn has come, or had come when a sender stopped or the last answer was lost: nobody knows whether it left then.
+    It stays true of a message that ends otherwise, or is sent again."""
 
     class Meta:
         """The outbox is the partial index over what still waits."""
@@ -89,9 +94,9 @@ class Message(TenantModel):
 
     @property
     def taken_at(self) -> datetime:
-        """When the sender that has it took it."""
+        """When the sender that has it took it. Only of what `claim_messages` returned."""
         assert self.lease_until
-        return self.lease_until - LEASE
+        return self.lease_until - HOLD
 
 
 class MessageOutcome(TenantModel):

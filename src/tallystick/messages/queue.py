@@ -244,6 +244,8 @@ def tell(
     **more: Any,
 ) -> None:
     """Record a fact about a message, on what the message is about. `more` goes into the fact's data."""
+    if message.may_have_left:
+        more["may_have_left"] = True
     events.record(
         kind,
         seller_id=message.seller_id,

@@ -32,20 +32,19 @@ from tallystick.mail.port import (
     deliver,
     write,
 )
-from tallystick.messages.claim import claim_messages, let_go
-from tallystick.messages.hear import hear_refusals
+from tallystick.messages.claim import begin_sending, claim_messages, let_go
 from tallystick.messages.models import Message, SilencedAddress
 from tallystick.messages.prepared import Composer, Gather, Later, Prepared, Skip
 from tallystick.messages.send_text import TextSkipped, hand_over_text
 from tallystick.messages.sender import Sender, envelope, sender_of
-from tallystick.messages.settle import settle, try_again, wait
+from tallystick.messages.settle import Ending, settle
 from tallystick.messages.silence import is_silent, silences, why_all_silent
 from tallystick.messages.text_time import SMS
 from tallystick.sms.port import BadText, SmsRefused, SmsUnavailable
 
 log = logging.getLogger(__name__)
 MOST: Final = 25
-"""Messages taken at once. A sender that dies keeps so many from the others until their leases end."""
+"""Messages taken at once."""
 FRESH_S: Final = 1.0
 """So long is what was found true good for: a message whose turn comes later is looked at anew."""
 
@@ -97,52 +96,59 @@ def send_messages(*, seller_id: UUID, message_ids: Sequence[UUID], gather: Mappi
             looked_at = time.monotonic()
             look = _look(seller_id, taken, gather, now)
             letters = [_Letter(message, look, now) for message in taken]
-            for place, (letter, after) in enumerate(zip_longest(letters, letters[1:])):
-                if place and time.monotonic() - looked_at > FRESH_S:
+            for place, (letter, after) in enumerate(zip_longest(letters, letters[1:]), start=1):
+                ending = _send(letter, after.get_ready if after else None)
+                is_fresh = time.monotonic() - looked_at <= FRESH_S
+                if after and not is_fresh:
                     let_go(seller_id=seller_id, messages=taken[place:], now=now)
+                then = after.message if after and is_fresh else None
+                if not settle(letter.message, ending, now=now, then=then):
                     break
-                _send_quietly(letter, after.get_ready if after else None)
         return len(taken)
 
 
 def _look(seller_id: UUID, taken: Sequence[Message], gather: Mapping[str, Gather], now: datetime) -> _Look:
-    """Read what all are made of. When that fails, several are let go; a single one stays taken until its lease ends."""
+    """Read what all are made of, and begin with the first. When that fails, several are let go, and a single one stays."""
     by_kind = defaultdict(list)
     for message in taken:
         by_kind[message.kind].append(message)
     people = [address for message in taken for address in (*message.recipients, *message.copies)]
     try:
-        with tenant.tx(seller_id, read_only=True):
+        with tenant.tx(seller_id):
             composers = {kind: gather[kind](messages) for kind, messages in by_kind.items()}
-            return _Look(composers, silences(people), sender_of(seller_id))
+            look = _Look(composers, silences(people), sender_of(seller_id))
+            begin_sending(taken[0], now=now)
+            return look
     except Exception:
         if len(taken) > 1:
             let_go(seller_id=seller_id, messages=taken, now=now)
+        else:
+            settle(taken[0], Ending("stays"), now=now)
         raise
 
 
-def _send_quietly(letter: _Letter, meanwhile: Callable[[], None] | None) -> None:
-    try:
-        _send(letter, meanwhile)
-    except Exception:
-        log.exception("message %s stays due", letter.message.id)
-
-
-def _send(letter: _Letter, meanwhile: Callable[[], None] | None) -> str:
+def _send(letter: _Letter, meanwhile: Callable[[], None] | None) -> Ending:
     message, now = letter.message, letter.now
     try:
         ready = letter.ready or _compose(message, letter.look, now)
     except BadEnvelope as bad:
-        return settle(message, "failed", str(bad), now)
+        return Ending("failed", str(bad))
     except MailMisconfigured as trouble:
-        return try_again(message, str(trouble), now)
+        return Ending("tries_again", str(trouble))
+    except Exception:
+        log.exception("message %s stays due", message.id)
+        return Ending("stays")
     if isinstance(ready, Skip):
-        return settle(message, "skipped", ready.reason, now)
+        return Ending("skipped", ready.reason)
     if isinstance(ready, Later):
-        return wait(message, ready.reason, now)
-    if isinstance(ready, Prepared):
-        return _text(message, ready, now)
-    return _email(message, ready, letter.look.sender.transport, now, meanwhile)
+        return Ending("waits", ready.reason)
+    try:
+        if isinstance(ready, Prepared):
+            return _text(message, ready, now)
+        return _email(ready, letter.look.sender.transport, meanwhile)
+    except Exception:
+        log.exception("message %s stays due", message.id)
+        return Ending("stays", may_have_left=True)
 
 
 def _compose(message: Message, look: _Look, now: datetime) -> Prepared | Skip | Later | _Ready:
@@ -161,37 +167,31 @@ def _compose(message: Message, look: _Look, now: datetime) -> Prepared | Skip | 
     return _Ready(letter, write(letter, transport=look.sender.transport))
 
 
-def _email(
-    message: Message, ready: _Ready, transport: Transport, now: datetime, meanwhile: Callable[[], None] | None
-) -> str:
+def _email(ready: _Ready, transport: Transport, meanwhile: Callable[[], None] | None) -> Ending:
     try:
         delivery = deliver(ready.envelope, transport=transport, written=ready.written, meanwhile=meanwhile)
     except MailRefused as refused:
-        with tenant.tx(message.seller_id):
-            hear_refusals(message=message, refused=refused.refused, is_sent=False, now=now)
-            return settle(message, "failed", str(refused), now)
+        return Ending("failed", str(refused), refused=refused.refused)
     except BadEnvelope as bad:
-        return settle(message, "failed", str(bad), now)
-    except (MailUnavailable, MailMisconfigured) as trouble:
-        return try_again(message, str(trouble), now)
+        return Ending("failed", str(bad))
+    except MailUnavailable as trouble:
+        return Ending("tries_again", str(trouble), may_have_left=trouble.may_have_left)
     crashpoint("outside.after")
     left_out = "; ".join(f"{each.address}: {each.code} {each.text}" for each in delivery.refused)
-    with tenant.tx(message.seller_id):
-        hear_refusals(message=message, refused=delivery.refused, is_sent=True, now=now)
-        return settle(message, "sent", left_out, now, delivery.provider_id)
+    return Ending("sent", left_out, delivery.provider_id, delivery.refused)
 
 
-def _text(message: Message, prepared: Prepared, now: datetime) -> str:
+def _text(message: Message, prepared: Prepared, now: datetime) -> Ending:
     """The same for a text message, in the words that are true now where its kind gives some."""
     if prepared.words:
         message.subject, message.body = prepared.words.subject[:300], prepared.words.sms or message.body
     try:
         taken = hand_over_text(message, link=prepared.link, now=now)
     except TextSkipped as why:
-        return settle(message, "skipped", why.reason, now)
+        return Ending("skipped", why.reason)
     except (SmsRefused, BadText) as refused:
-        return settle(message, "failed", str(refused), now)
+        return Ending("failed", str(refused))
     except SmsUnavailable as trouble:
-        return try_again(message, str(trouble), now)
+        return Ending("tries_again", str(trouble), may_have_left=trouble.may_have_left)
     crashpoint("outside.after")
-    return settle(message, "sent", "", now, taken.provider_id)
+    return Ending("sent", provider_id=taken.provider_id)

@@ -38,7 +38,14 @@ class SmsRefused(Exception):
 
 
 class SmsUnavailable(Exception):
-    """No answer, or a temporary one: try again later. The text may have been taken just before the answer was lost."""
+    """No answer, or a temporary one: try again later.
+
+    `may_have_left`: it was handed over and the answer is missing, so that it may have been taken.
+    """
+
+    def __init__(self, text: str, *, may_have_left: bool = False) -> None:
+        super().__init__(text)
+        self.may_have_left = may_have_left
 
 
 class SmsMisconfigured(SmsUnavailable):

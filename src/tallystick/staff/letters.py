@@ -12,7 +12,7 @@ from tallystick.messages.queries import heard_about
 from tallystick.messages.silence import silences
 from tallystick.messages.triggers import Triggers
 from tallystick.payments.reminders import Outlook
-from tallystick.staff.sentences import skip_reason
+from tallystick.staff.sentences import left_before, skip_reason
 
 _WORSE = ("bounced_hard", "bounced_soft", "rejected", "complained", "delayed")
 
@@ -24,8 +24,15 @@ def with_reasons(letters: Sequence[Message]) -> list[tuple[Message, str]]:
 
 
 def _reason(letter: Message, heard: Sequence[MessageOutcome]) -> str:
-    if letter.state != "sent" or letter.outcome not in ("bounced", "delayed"):
-        return "" if letter.state in ("sent", "queued", "sending") else skip_reason(letter.reason)
+    if letter.state in ("queued", "sending"):
+        return ""
+    said = _what_came_back(letter, heard) if letter.state == "sent" else skip_reason(letter.reason)
+    return " ".join(filter(None, (said, left_before(is_sent=letter.state == "sent") if letter.may_have_left else "")))
+
+
+def _what_came_back(letter: Message, heard: Sequence[MessageOutcome]) -> str:
+    if letter.outcome not in ("bounced", "delayed"):
+        return ""
     told = sorted((row for row in heard if row.kind in _WORSE), key=lambda row: _WORSE.index(row.kind))
     return " · ".join(f"{row.recipient}: {row.words or row.code or outcome_word(row.kind)}" for row in told[:3])
 

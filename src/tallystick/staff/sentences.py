@@ -66,19 +66,36 @@ def _is_text(data: Data) -> bool:
 
 
 def _emailed(data: Data) -> Words:
+    note = left_before(is_sent=True) if data.get("may_have_left") else ""
     if _is_text(data):
-        return "message-square", "pos", _("Text sent to %(people)s") % {"people": _to(data)}, ""
-    return "mail-check", "pos", _("Email sent to %(people)s") % {"people": _to(data)}, ""
+        return "message-square", "pos", _("Text sent to %(people)s") % {"people": _to(data)}, note
+    return "mail-check", "pos", _("Email sent to %(people)s") % {"people": _to(data)}, note
 
 
 def _mail_failed(data: Data) -> Words:
     text = _("The text to %(people)s didn't go out") if _is_text(data) else _("The email to %(people)s didn't go out")
-    return "mail-x", "bad", text % {"people": _to(data)}, str(data.get("reason", ""))[:160]
+    return "mail-x", "bad", text % {"people": _to(data)}, _or_left(data, str(data.get("reason", ""))[:160])
 
 
 def _mail_skipped(data: Data) -> Words:
     text = _("A text wasn't sent") if _is_text(data) else _("An email wasn't sent")
-    return "mail-minus", "warn", text, skip_reason(str(data.get("reason", "")))
+    return "mail-minus", "warn", text, _or_left(data, skip_reason(str(data.get("reason", ""))))
+
+
+def _mail_stopped(data: Data) -> Words:
+    text = _("Text to %(people)s stopped") if _is_text(data) else _("Email to %(people)s stopped")
+    return "mail-minus", "", text % {"people": _to(data)}, _or_left(data, skip_reason(str(data.get("reason", ""))))
+
+
+def _or_left(data: Data, reason: str) -> str:
+    return f"{reason} {left_before(is_sent=False)}".strip() if data.get("may_have_left") else reason
+
+
+def left_before(*, is_sent: bool) -> str:
+    """Say of a message that may have left in an earlier try what that means, whether it was sent after it or not."""
+    if is_sent:
+        return _("It may have arrived twice: an earlier try broke off before the server's last word.")
+    return _("It may have gone out all the same: a try broke off before the server's last word.")
 
 
 def _text_answered(data: Data) -> Words:
@@ -372,13 +389,7 @@ _WORDS: dict[str, Callable[[Data], Words]] = {
     "message.stopped": _text_stopped,
     "address.lifted": _address_lifted,
     "message.skipped": _mail_skipped,
-    "message.cancelled": lambda data: (
-        "mail-minus",
-        "",
-        (_("Text to %(people)s stopped") if _is_text(data) else _("Email to %(people)s stopped"))
-        % {"people": _to(data)},
-        skip_reason(str(data.get("reason", ""))),
-    ),
+    "message.cancelled": _mail_stopped,
     "customer.unsubscribed": lambda data: (
         "mail-minus",
         "",

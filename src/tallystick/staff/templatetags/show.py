@@ -275,6 +275,8 @@ def letter_badge(letter: Any) -> SafeString:
     }
     if letter.state == "sent" and letter.outcome in heard:
         return badge(*heard[letter.outcome])
+    if letter.may_have_left and letter.state in {"failed", "skipped", "cancelled"}:
+        return badge("due", _("May have gone out"))
     shape, text = states.get(letter.state, ("sent", letter.state))
     return badge(shape, text)
 

@@ -36,3 +36,10 @@ def test_an_attempt_has_a_sentence_of_its_own_for_each_state() -> None:
 )
 def test_what_is_started_is_told_by_its_kind(kind: str, says: str) -> None:
     assert told("attempt.started", attempt_kind=kind, amount_minor=1200, currency="EUR") == says
+
+
+def test_a_message_whose_last_word_was_lost_says_so() -> None:
+    assert told("message.skipped", reason="paid") == "An email wasn't sent It was paid meanwhile."
+    assert "may have gone out all the same" in told("message.skipped", reason="paid", may_have_left=True)
+    assert "may have gone out all the same" in told("message.cancelled", reason="cancelled", may_have_left=True)
+    assert "may have arrived twice" in told("message.sent", recipients=["n@x.example"], may_have_left=True)

@@ -62,7 +62,7 @@ def deliver_esp(
     except AnymailError as error:
         raise read_refusal(error, message.recipients()) from error
     except HttpUnavailable as error:
-        raise MailUnavailable(f"{service.label}: {error}") from error
+        raise MailUnavailable(f"{service.label}: {error}", may_have_left=error.sent) from error
     except (AnymailConfigurationError, BotoCoreError, KeyError, ValueError) as error:
         raise MailMisconfigured(f"{service.label}: {error}") from error
     return _delivery(message)

@@ -12,6 +12,10 @@ from django.core.mail.backends.smtp import EmailBackend
 from tallystick.mail.providers.smtp.wire import stuffed
 
 
+class Unanswered(smtplib.SMTPServerDisconnected):
+    """The server had the whole message and never said whether it took it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parcel:
     """What is handed over: the return path, to whom, the bytes, and what to do while the server thinks about them."""
@@ -61,7 +65,7 @@ class Backend(EmailBackend):
         if code == 354:
             server.send(stuffed(content))
             parcel.meanwhile()
-            code, words = server.getreply()
+            code, words = _last_word(server)
         if code != 250:
             raise smtplib.SMTPDataError(code, words)
 
@@ -74,3 +78,10 @@ class Backend(EmailBackend):
                 except (OSError, smtplib.SMTPException):
                     server.close()
         self.connection = self._partial_connection = None
+
+
+def _last_word(server: smtplib.SMTP) -> tuple[int, bytes]:
+    try:
+        return server.getreply()
+    except (OSError, smtplib.SMTPException) as error:
+        raise Unanswered(str(error)) from error

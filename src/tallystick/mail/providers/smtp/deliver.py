@@ -16,7 +16,7 @@ from tallystick.mail.envelope import (
     Transport,
 )
 from tallystick.mail.providers.smtp import lines
-from tallystick.mail.providers.smtp.backend import Parcel
+from tallystick.mail.providers.smtp.backend import Parcel, Unanswered
 from tallystick.mail.providers.smtp.wire import wire
 
 
@@ -51,7 +51,8 @@ def deliver_smtp(
     except UnicodeError as error:
         raise MailMisconfigured("the user name or password has letters that this server can't be told") from error
     except (smtplib.SMTPException, OSError) as error:
-        raise MailUnavailable(f"{type(error).__name__}: {error}") from error
+        is_unanswered = isinstance(error, Unanswered)
+        raise MailUnavailable(f"{type(error).__name__}: {error}", may_have_left=is_unanswered) from error
     refused = _refusals(answers)
     lost = {refusal.address for refusal in refused}
     return Delivery(tuple(one for one in recipients if one not in lost), refused)
@@ -81,4 +82,5 @@ def _words(error: smtplib.SMTPException) -> str:
 
 
 def _text(words: bytes | str) -> str:
-    return (words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words))[:1000]
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return text.replace("\0", "")[:1000]

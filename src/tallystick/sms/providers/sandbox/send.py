@@ -26,7 +26,9 @@ def send_sandbox(text: str, *, to: str, sender: str, transport: Transport) -> Ta
     try:
         answer = http.send(request, timeout_s=transport.timeout_s)
         said = answer.read_json()
-    except (http.HttpUnavailable, http.BadJson) as error:
+    except http.HttpUnavailable as error:
+        raise SmsUnavailable(f"sandbox phone: {error}", may_have_left=error.sent) from error
+    except http.BadJson as error:
         raise SmsUnavailable(f"sandbox phone: {error}") from error
     if answer.status == 422:
         raise SmsRefused("no_such_number", str(said.get("error", ""))[:200])

@@ -41,7 +41,7 @@ def send_twilio(text: str, *, to: str, sender: str, transport: Transport) -> Tak
         answer = http.send(request, timeout_s=transport.timeout_s)
         said = answer.read_json()
     except http.HttpUnavailable as error:
-        raise SmsUnavailable(f"Twilio: {error}") from error
+        raise SmsUnavailable(f"Twilio: {error}", may_have_left=error.sent) from error
     except http.BadJson as error:
         raise _account(answer.status) from error
     if answer.status in {200, 201}:

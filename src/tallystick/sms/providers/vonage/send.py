@@ -49,7 +49,7 @@ def send_vonage(text: str, *, to: str, sender: str, transport: Transport) -> Tak
         answer = http.send(request, timeout_s=transport.timeout_s)
         parts: Any = answer.read_json().get("messages")
     except http.HttpUnavailable as error:
-        raise SmsUnavailable(f"Vonage: {error}") from error
+        raise SmsUnavailable(f"Vonage: {error}", may_have_left=error.sent) from error
     except http.BadJson as error:
         raise SmsUnavailable(f"Vonage: {answer.status} without an answer we can read") from error
     if answer.status in {401, 403}:
