@@ -206,6 +206,19 @@ def test_who_is_too_slow_loses_what_waited(world: World, mailbox: Mailbox) -> No
     assert copies(mailbox, ids) == [1, 1, 1]
 
 
+def test_who_looks_for_too_long_loses_all(world: World, mailbox: Mailbox) -> None:
+    ids = queue(world, 2)
+
+    def gather(messages: Sequence[Message]) -> Composer:
+        later = world.now + timedelta(minutes=1)
+        Message.objects.update(lease_until=later, due_at=later)  # as another sender does that takes them
+        return hello
+
+    assert go(world, ids, gather) == 2
+    assert states(world) == "ll"
+    assert copies(mailbox, ids) == [0, 0]
+
+
 def test_two_senders_never_take_the_same(world: World, mailbox: Mailbox) -> None:
     ids, others = queue(world, 3), []
 

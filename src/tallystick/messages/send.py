@@ -51,11 +51,13 @@ FRESH_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What was true of a few messages at one moment: who composes each, by kind; whom nobody writes to; who sends."""
+    """What was true of a few messages at one moment: who composes each, by kind; whom nobody writes to; who sends; and
+    whether the first was still held."""
 
     composers: Mapping[str, Composer]
     quiet: Mapping[str, SilencedAddress]
     sender: Sender
+    has_begun: bool
 
 
 @dataclass(slots=True)
@@ -95,7 +97,7 @@ def send_messages(*, seller_id: UUID, message_ids: Sequence[UUID], gather: Mappi
         if taken:
             looked_at = time.monotonic()
             look = _look(seller_id, taken, gather, now)
-            letters = [_Letter(message, look, now) for message in taken]
+            letters = [_Letter(message, look, now) for message in taken if look.has_begun]
             for place, (letter, after) in enumerate(zip_longest(letters, letters[1:]), start=1):
                 ending = _send(letter, after.get_ready if after else None)
                 is_fresh = time.monotonic() - looked_at <= FRESH_S
@@ -116,9 +118,7 @@ def _look(seller_id: UUID, taken: Sequence[Message], gather: Mapping[str, Gather
     try:
         with tenant.tx(seller_id):
             composers = {kind: gather[kind](messages) for kind, messages in by_kind.items()}
-            look = _Look(composers, silences(people), sender_of(seller_id))
-            begin_sending(taken[0], now=now)
-            return look
+            return _Look(composers, silences(people), sender_of(seller_id), begin_sending(taken[0], now=now))
     except Exception:
         if len(taken) > 1:
             let_go(seller_id=seller_id, messages=taken, now=now)
