@@ -333,7 +333,6 @@ def test_every_statement_of_every_get_runs_read_only(ours: Stage) -> None:
         "user_account",
         "memberships_of",
         "seller_of_",
-        "set_config(",
         "auth_",
         "SAVEPOINT",
         "mfa_",

@@ -13,12 +13,13 @@ from uuid import UUID
 
 from django.db import Error, connection, transaction
 from psycopg import errors
+from psycopg.pq import ExecStatus
 
 from tallystick.base.bell import close_bells, open_bells
 from tallystick.base.crashpoint import crashpoint
 from tallystick.base.tx import inside
 
-_READ_ONLY = "set_config('transaction_read_only', 'on', true),"
+_BEGIN, _READ_ONLY = "BEGIN", "BEGIN READ ONLY"
 _current: ContextVar[UUID | None] = ContextVar("current_seller", default=None)
 
 
@@ -55,12 +56,16 @@ def tx(seller_id: UUID, *, actor_id: UUID | None = None, read_only: bool = False
 
 
 def _enter(seller_id: UUID, actor_id: UUID | None, read_only: bool) -> None:
-    mode = _READ_ONLY if read_only else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {mode} set_config('app.seller', %s, true), set_config('app.actor', %s, true)",
-            [str(seller_id), str(actor_id or "")],
-        )
+    """Begin and say who it is, in one message to the server; psycopg sees that a transaction is open and begins none.
+
+    Everything begins with this: as two statements by way of the ORM it took three times as long.
+    """
+    actor = actor_id.hex if actor_id else ""
+    say = f"SELECT set_config('app.seller', '{seller_id.hex}', true), set_config('app.actor', '{actor}', true)"
+    with connection.wrap_database_errors:
+        result = connection.connection.pgconn.exec_(f"{_READ_ONLY if read_only else _BEGIN}; {say}".encode())
+        if result.status != ExecStatus.TUPLES_OK:
+            raise errors.error_from_result(result)
 
 
 def is_foreign(error: Error) -> bool:

@@ -311,6 +311,6 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "a reader may write",
         [f"{GUARDS}::test_read_only_transactions_refuse_to_write"],
-        patch=_set("tallystick.base.tenant", "_READ_ONLY", ""),
+        patch=_set("tallystick.base.tenant", "_READ_ONLY", "BEGIN"),
     ),
 )
