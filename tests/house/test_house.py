@@ -18,6 +18,9 @@ import pytest
 ROOT = Path(__file__).parents[2] / "src/tallystick"
 DOORS = {"staff", "pay", "hooks", "worker"}
 WRITES = {"save", "delete", "create", "update", "bulk_create", "bulk_update", "get_or_create", "update_or_create"}
+BY_ID = re.compile(
+    r"\w+\.objects\.(select_for_update\(\)\.)?(get\(id=[\w.]+\)|filter\(id=[\w.]+\)\.(select_for_update\(\)\.)?first\(\))"
+)
 JUNK_DRAWERS = {"util", "helper", "common", "misc", "shared", "manager", "handler"}
 
 
@@ -93,6 +96,10 @@ def furniture_stays_in_its_room(s: Source) -> Iterator[str]:
     "payments/record.py",
     "from tallystick.invoices.models import Invoice\n\ndef f():\n    return Invoice.objects.get()\n",
 )
+@rule(
+    "invoices/pay.py",
+    "from tallystick.payments.models import Payment\n\ndef f(i):\n    return by_id.get(Payment, i)\n",
+)
 def rows_are_asked_for_not_taken(s: Source) -> Iterator[str]:
     """A room may name another's row as a type; it may not query it."""
     if s.is_test or s.room == "config":
@@ -109,6 +116,27 @@ def rows_are_asked_for_not_taken(s: Source) -> Iterator[str]:
         is_query = isinstance(node, ast.Attribute) and node.attr == "objects" and isinstance(node.value, ast.Name)
         if is_query and node.value.id in foreign:
             yield f"line {node.lineno}: {node.value.id}.objects: ask its room's queries"
+        if _is_by_id(node) and node.args and isinstance(node.args[0], ast.Name) and node.args[0].id in foreign:
+            yield f"line {node.lineno}: by_id of {node.args[0].id}: ask its room's queries"
+
+
+def _is_by_id(node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and isinstance(node.func.value, ast.Name)
+        and node.func.value.id == "by_id"
+    )
+
+
+@rule("payments/record.py", "def f():\n    return Payment.objects.filter(id=payment_id).first()\n")
+@rule("payments/record.py", "def f():\n    return Payment.objects.select_for_update().get(id=payment_id)\n")
+def a_row_is_read_by_its_id_in_one_way(s: Source) -> Iterator[str]:
+    if s.is_test:
+        return
+    for found in BY_ID.finditer(s.text):
+        line = s.text.count("\n", 0, found.start()) + 1
+        yield f"line {line}: {found[0]}: base.by_id"
 
 
 @rule("core/tax.py", "def tax(a):\n    return round(a * 0.21)\n")

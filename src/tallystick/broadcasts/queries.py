@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
+from tallystick.base import by_id
 from tallystick.base.pages import Page, keyset_page
 from tallystick.broadcasts.models import Broadcast, BroadcastRecipient, SavedList, SavedListMember
 from tallystick.messages.models import Message
@@ -27,7 +28,7 @@ def recipients_of(broadcast_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 def broadcast(broadcast_id: UUID) -> Broadcast | None:
     """Return one broadcast, or None."""
-    return Broadcast.objects.filter(id=broadcast_id).first()
+    return by_id.find(Broadcast, broadcast_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def saved_lists() -> list[tuple[SavedList, int]]:
 
 def saved_list(list_id: UUID) -> SavedList | None:
     """Return one list, or None."""
-    return SavedList.objects.filter(id=list_id).first()
+    return by_id.find(SavedList, list_id)
 
 
 def members_of(list_id: UUID) -> set[UUID]:

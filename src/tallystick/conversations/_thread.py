@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from tallystick.base import by_id
 from tallystick.base.ids import new_id
 from tallystick.conversations._plain import MOST_TEXT, one_line, plain, preview_of
 from tallystick.conversations.errors import NoSuchConversation
@@ -15,7 +16,7 @@ from tallystick.messages.models import Message
 
 def locked(conversation_id: UUID) -> Conversation:
     """Return the thread, locked for the rest of the transaction. Raises NoSuchConversation."""
-    thread = Conversation.objects.select_for_update().filter(id=conversation_id).first()
+    thread = by_id.find(Conversation, conversation_id, lock=True)
     if thread is None:
         raise NoSuchConversation(str(conversation_id))
     return thread

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Func, QuerySet, TextField, Value
 
+from tallystick.base import by_id
 from tallystick.base.pages import Page, keyset_page
 from tallystick.customers.models import Contact, Customer
 
@@ -30,7 +31,7 @@ class Person(NamedTuple):
 
 def customer(customer_id: UUID) -> Customer | None:
     """Return one customer, archived or not, or None."""
-    return Customer.objects.filter(id=customer_id).first()
+    return by_id.find(Customer, customer_id)
 
 
 def customers(customer_ids: Sequence[UUID]) -> dict[UUID, Customer]:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from tallystick.base import events
+from tallystick.base import by_id, events
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.base.rows import insert_rows
@@ -95,7 +95,7 @@ def reserve(seller_id: UUID, take: Take, now: datetime, actor_id: UUID | None) -
 
 def account_of(gateway_account_id: UUID, *, enabled: bool = False) -> GatewayAccount:
     """Return a gateway account; with `enabled` only one that is on. Raises NoSuchGateway."""
-    row = GatewayAccount.objects.filter(id=gateway_account_id).first()
+    row = by_id.find(GatewayAccount, gateway_account_id)
     if row is None or (enabled and not row.is_enabled):
         raise NoSuchGateway(str(gateway_account_id))
     return row

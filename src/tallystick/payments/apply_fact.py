@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tallystick.base import clock, events, tenant
+from tallystick.base import by_id, clock, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.core import postings
 from tallystick.core.allocation import Allocation, allocate_parts
@@ -51,7 +51,7 @@ def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: dateti
     """
     with tenant.tx(seller_id):
         lock_customers(ChargeAttempt.objects.filter(id=attempt_id).values_list("customer_id", flat=True))
-        attempt = ChargeAttempt.objects.select_for_update().get(id=attempt_id)
+        attempt = by_id.get(ChargeAttempt, attempt_id, lock=True)
         state = advance(State(attempt.state), report.state)
         _write_state(attempt, state, report, now)
         booked = [_book(attempt, charge, now) for charge in report.charges]

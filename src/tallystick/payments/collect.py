@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tallystick.base import tenant
+from tallystick.base import by_id, tenant
 from tallystick.base.crashpoint import crashpoint
 from tallystick.core.attempt import LIVE, State
 from tallystick.customers.queries import email_of
@@ -60,7 +60,7 @@ def _claim(seller_id: UUID, attempt_id: UUID, now: datetime) -> tuple[ChargeAtte
     with tenant.tx(seller_id):
         claimed = ChargeAttempt.objects.filter(id=attempt_id, state=State.RESERVED).select_for_update(skip_locked=True)
         for attempt in claimed:
-            gateway = open_gateway(GatewayAccount.objects.get(id=attempt.gateway_account_id))
+            gateway = open_gateway(by_id.get(GatewayAccount, attempt.gateway_account_id))
             ttl = gateway.capabilities.idempotency_key_ttl
             attempt.state, attempt.due_at = State.SENT, now + LEASE
             attempt.sent_at = attempt.sent_at or now
@@ -72,7 +72,7 @@ def _claim(seller_id: UUID, attempt_id: UUID, now: datetime) -> tuple[ChargeAtte
 
 def _read(seller_id: UUID, attempt_id: UUID) -> tuple[ChargeAttempt, Gateway]:
     with tenant.tx(seller_id, read_only=True):
-        attempt = ChargeAttempt.objects.get(id=attempt_id)
+        attempt = by_id.get(ChargeAttempt, attempt_id)
         return attempt, gateway_of(seller_id, attempt)
 
 
@@ -104,7 +104,7 @@ def _charge(seller_id: UUID, attempt: ChargeAttempt, gateway: Gateway) -> Report
     """Charge the kept method; only while the customer is there may the bank ask them something."""
     with tenant.tx(seller_id, read_only=True):
         assert attempt.payment_method_id
-        method = PaymentMethod.objects.get(id=attempt.payment_method_id)
+        method = by_id.get(PaymentMethod, attempt.payment_method_id)
         return_url = _return_url(attempt)
     return gateway.charge_method(
         ChargeRequest(

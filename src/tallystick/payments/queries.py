@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import translation
 
+from tallystick.base import by_id
 from tallystick.base.pages import Page, keyset_page
 from tallystick.customers.party import party_of_customer
 from tallystick.invoices import queries as invoices
@@ -48,7 +49,7 @@ def being_paid(invoice_ids: Sequence[UUID]) -> set[UUID]:
 
 def attempt(attempt_id: UUID) -> ChargeAttempt | None:
     """Return one attempt, or None."""
-    return ChargeAttempt.objects.filter(id=attempt_id).first()
+    return by_id.find(ChargeAttempt, attempt_id)
 
 
 def last_attempt(invoice_id: UUID) -> ChargeAttempt | None:
@@ -85,7 +86,7 @@ def gateway_accounts(*, enabled_only: bool = False) -> list[GatewayAccount]:
 
 def gateway_account(account_id: UUID) -> GatewayAccount | None:
     """Return one account, or None."""
-    return GatewayAccount.objects.filter(id=account_id).first()
+    return by_id.find(GatewayAccount, account_id)
 
 
 def seller_of_gateway_account(account_id: UUID) -> UUID | None:
@@ -164,8 +165,9 @@ def receipt(payment_id: UUID, *, language: str = "") -> dict[str, Any]:
     """
     row = Payment.objects.select_related("customer", "gateway_account").get(id=payment_id)
     placed: dict[UUID, int] = {}
-    for allocation in allocations_of(payment_id):
-        placed[allocation.invoice_id] = placed.get(allocation.invoice_id, 0) + allocation.amount_minor
+    parts = Allocation.objects.filter(payment_id=payment_id).order_by("recorded_at", "id")
+    for invoice_id, amount_minor in parts.values_list("invoice_id", "amount_minor"):
+        placed[invoice_id] = placed.get(invoice_id, 0) + amount_minor
     found = invoices.documents(list(placed))
     ordered = [found[key] for key, amount in placed.items() if amount and key in found]
     reads = language or row.customer.language
@@ -184,7 +186,7 @@ def receipt(payment_id: UUID, *, language: str = "") -> dict[str, Any]:
             {"number": d.number, "amount_minor": placed[d.id], "open_minor": d.open_minor} for d in ordered
         ],
         "unapplied_minor": row.unapplied_minor,
-        "document_ids": [str(d.id) for d in ordered],
+        "documents": [d.content for d in ordered],
     }
 
 

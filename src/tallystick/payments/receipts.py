@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from tallystick.base import tenant
@@ -81,9 +82,11 @@ def receipt_pdf(*, seller_id: UUID, payment_id: UUID) -> tuple[str, bytes]:
     """Return a payment's receipt as (number, PDF): the receipt, then each invoice it paid on its own page (E19)."""
     with tenant.tx(seller_id, read_only=True):
         receipt, logo = queries.receipt(payment_id), logo_of(seller_id)
-        paid = invoices.documents([UUID(key) for key in receipt["document_ids"]])
-    contents = [paid[UUID(key)].content for key in receipt["document_ids"]]
-    return receipt["number"], render_receipt(receipt, logo=logo, documents=contents)
+    return receipt["number"], _pdf(receipt, logo)
+
+
+def _pdf(receipt: dict[str, Any], logo: bytes | None) -> bytes:
+    return render_receipt(receipt, logo=logo, documents=receipt["documents"])
 
 
 def prepare_receipt_email(message: Message) -> Prepared | Skip:
@@ -96,6 +99,6 @@ def prepare_receipt_email(message: Message) -> Prepared | Skip:
     composed = render_receipt_email(receipt, body=message.body, logo_cid=logo_cid(logo))
     parts = logo_part(logo)
     if message.attach_pdf:
-        number, pdf = receipt_pdf(seller_id=message.seller_id, payment_id=message.payment_id)
-        parts = (Attachment(filename=f"{number}.pdf", content_type="application/pdf", content=pdf), *parts)
+        name, pdf = f"{receipt['number']}.pdf", _pdf(receipt, logo)
+        parts = (Attachment(filename=name, content_type="application/pdf", content=pdf), *parts)
     return Prepared(composed.html, composed.text, parts, link=link)

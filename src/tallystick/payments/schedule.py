@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from tallystick.base import clock, tenant
+from tallystick.base import by_id, clock, tenant
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices.queries import due_item, due_items_of, invoice
 from tallystick.payments._plan import attach_method, no_sooner_than_notice, plan_next_look, tell
@@ -49,7 +49,7 @@ def schedule_charge(
         if item is None:
             raise NotSchedulable("due_item")
         lock_customers([item.customer_id])
-        known = ScheduledCharge.objects.filter(id=plan.id).first()
+        known = by_id.find(ScheduledCharge, plan.id)
         if known:
             return known
         item.refresh_from_db()
