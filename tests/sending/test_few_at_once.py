@@ -59,9 +59,9 @@ def test_statements_grow_with_what_is_marked_only(world: World) -> None:
     for few in (ids[:1], ids[1:5], ids[5:]):
         with CaptureQueriesContext(connection) as asked:
             assert go(world, few, alone(hello)) == len(few)
-        counts.append(len(asked) - 6 * len(few))
+        counts.append(len(asked) - 5 * len(few))
     assert max(counts) - min(counts) <= 2, (
-        "six for each: begin, the seller, the mark, the fact, the next one's turn, commit; a hint more or less"
+        "five for each: begin, the mark, the fact, the next one's turn, commit; a hint more or less"
     )
     assert max(counts) <= 15
 

@@ -80,7 +80,8 @@ BACK: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 GOOD = "4242424242424242"
 PROCESSES, SHOPS_EACH, LAGS = 2, 4, 0.15
-OPERATIONS = 3
+ASKS, BY_CARD = 2, 0.15
+OPERATIONS = 4
 """So many each invoice meets at least."""
 LOOKS = (*JUMPS, 4400)
 """Minutes after the last fault; the last is past the three days in which news of money that isn't ours is asked about."""
@@ -132,18 +133,17 @@ class Clerk:
             **given,
         )
         send_charge(now=clock.now(), **given)
-        self._arm(self.wire, attempt_id, "look_up")
-        look_up_charge(now=clock.now(), **given)
-        self._later(given)
+        self._ask(given)
         if method_id is None:
             self._at_the_page(given, is_odd)
-        self._arm(self.wire, attempt_id, "look_up")
-        look_up_charge(now=clock.now(), **given)
-        self._later(given)
+        self._ask(given)
         self._give_back(shop, attempt_id)
 
-    def _later(self, given: dict[str, Any]) -> None:
-        """What the sweeper does a minute later with an attempt whose outcome is unknown."""
+    def _ask(self, given: dict[str, Any]) -> None:
+        """Ask how it stands, and ask again, as after every answer that is lost; then the sweeper does, a minute later."""
+        for _ in range(ASKS):
+            self._arm(self.wire, given["attempt_id"], "look_up")
+            look_up_charge(now=clock.now(), **given)
         with clock.at(clock.now() + timedelta(minutes=2)):
             resolve_attempt(now=clock.now(), **given)
 
@@ -211,7 +211,7 @@ def run(*, faults: int, seed: int) -> Outcome:
 def _run(outcome: Outcome, sandbox: SandboxProcess, door: socket.socket, folder: Path, faults: int, seed: int) -> None:
     hooks = f"http://127.0.0.1:{door.getsockname()[1]}"
     shops = make_shops(
-        PROCESSES * SHOPS_EACH, faults // OPERATIONS + 80, sandbox, hooks, seed, planned=0, by_card=1 / 3
+        PROCESSES * SHOPS_EACH, faults // OPERATIONS + 80, sandbox, hooks, seed, planned=0, by_card=BY_CARD
     )
     warm_up()
     let_go()
