@@ -201,11 +201,11 @@ class GatewayForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.provider = provider
         for field in provider.fields:
-            hint = field.help
+            hint = gettext(field.help)
             if field.is_secret and is_stored:
                 hint = gettext("Stored and never shown. Type a new one to replace it.")
             self.fields[f"config-{field.name}"] = Line(
-                label=field.label,
+                label=gettext(field.label),
                 max_length=2000,
                 required=not (field.is_secret and is_stored),
                 help_text=hint,
