@@ -221,6 +221,16 @@ def public_functions_say_what_they_do(s: Source) -> Iterator[str]:
             yield f"line {node.lineno}: {node.name} has no docstring"
 
 
+@rule("staff/forms/sms.py", "from django.utils.translation import gettext as _t\n")
+def texts_are_found(s: Source) -> Iterator[str]:
+    """What marks a text keeps its name, or is `_`: the catalog is made by looking for those."""
+    for node in ast.walk(s.tree):
+        if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation":
+            for alias in node.names:
+                if alias.asname not in {None, "_"}:
+                    yield f"line {node.lineno}: {alias.name} as {alias.asname}; its texts aren't found"
+
+
 def _sources() -> list[Source]:
     return [
         Source(p.relative_to(ROOT).as_posix(), p.read_text())

@@ -152,6 +152,17 @@ def outlook(world: World, invoice_id: UUID) -> tuple[datetime | None, str]:
         return found.at, found.reason
 
 
+def test_f3_a_reminder_of_a_kind_that_is_off_is_no_past_one(world: World) -> None:
+    invoice_id = owing(world)
+    for kind in ("reminder", "late_reminder"):
+        save_switch(kind=kind, switch=Switch(is_on=False, attach_pdf=True), **world.acting())
+    assert outlook(world, invoice_id) == (None, "template_off")
+    save_switch(kind="late_reminder", switch=Switch(is_on=True, attach_pdf=True), **world.acting())
+    at, reason = outlook(world, invoice_id)
+    assert at, "the late one still goes"
+    assert reason == ""
+
+
 def test_f3_an_invoice_says_when_its_next_reminder_goes_or_why_none_does(world: World) -> None:
     off = owing(world, Triggers())
     assert outlook(world, off) == (None, "reminders_off")

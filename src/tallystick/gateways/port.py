@@ -250,7 +250,7 @@ class WebhookEvent:
 
 @dataclass(frozen=True, slots=True)
 class SetupField:
-    """One field of a provider's settings form. A secret is stored encrypted and never shown again."""
+    """One field of a provider's settings form, its texts as message ids. A secret is stored encrypted, never shown again."""
 
     name: str
     label: str

@@ -100,12 +100,15 @@ def document(invoice_id: UUID) -> Document:
     return found[invoice_id]
 
 
-def newest_document(kind: str, *, is_open: bool = False) -> UUID | None:
-    """Return the document of a kind that was issued last; with `is_open` one that still owes something, if any does."""
+def newest_document(kind: str, *, is_open: bool = False, late_on: date | None = None) -> UUID | None:
+    """Return the document of a kind that was issued last; with `is_open` one that still owes something, with `late_on` one
+    that is late on a day, where there are such. At most three queries."""
     found = Invoice.objects.filter(kind=kind, number__isnull=False).order_by("-issued_at", "-id")
-    if is_open and (owing := found.filter(open_minor__gt=0).values_list("id", flat=True).first()):
-        return owing
-    return found.values_list("id", flat=True).first()
+    owing = found.filter(open_minor__gt=0)
+    likest = [owing, found] if is_open else [found]
+    if late_on:
+        likest.insert(0, owing.filter(due_on__lt=late_on))
+    return next(filter(None, (rows.values_list("id", flat=True).first() for rows in likest)), None)
 
 
 def documents(invoice_ids: Sequence[UUID]) -> dict[UUID, Document]:

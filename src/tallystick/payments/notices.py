@@ -138,7 +138,7 @@ def _charge_link(charge: ScheduledCharge) -> Target | None:
 
 def method_label(method: PaymentMethod) -> str:
     """Return what people call a kept method: its brand and last four."""
-    return f"{method.brand} ···· {method.last4}" if method.last4 else method.brand
+    return f"{method.brand} ····\N{NO-BREAK SPACE}{method.last4}" if method.last4 else method.brand
 
 
 def _queue(

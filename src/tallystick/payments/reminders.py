@@ -95,7 +95,8 @@ class Outlook:
 def next_reminder(invoice_id: UUID, *, now: datetime) -> Outlook | None:
     """Return the outlook for an invoice (F3), None for what nobody owes. Inside `tenant.tx`.
 
-    Reasons: reminders_off, not_sent_yet, charge_planned, no_more (each there was is said, or its day went by).
+    Reasons: reminders_off, not_sent_yet, charge_planned, template_off (one is left, and its kind is switched off), no_more
+    (each there was is said, or its day went by).
     """
     row, rules = invoice(invoice_id), triggers()
     if row.kind != "invoice" or row.open_minor <= 0:
@@ -108,18 +109,18 @@ def next_reminder(invoice_id: UUID, *, now: datetime) -> Outlook | None:
     items = [item for item in due_items_of([invoice_id]) if item.open_minor > 0]
     planned = planned_items(item.id for item in items)
     asked = [item for item in items if item.id not in planned]
-    kinds = [(kind, days) for kind, days in _days(rules) if switch_of(kind).is_on]
     ahead = [
         Reminder(kind, item.id, invoice_id, goes_at)
         for item in asked
-        for kind, days in kinds
+        for kind, days in _days(rules)
         if row.sent_at < (goes_at := morning_of(item.due_on + timedelta(days=days), zone)) and now < goes_at + CATCH_UP
     ]
     known = known_keys([reminder.key for reminder in ahead])
-    left = [reminder.goes_at for reminder in ahead if reminder.key not in known]
-    if left:
-        return Outlook(at=max(min(left), now))
-    return Outlook(reason="no_more" if asked else "charge_planned")
+    left = [reminder for reminder in ahead if reminder.key not in known]
+    going = [reminder.goes_at for reminder in left if switch_of(reminder.kind).is_on]
+    if going:
+        return Outlook(at=max(min(going), now))
+    return Outlook(reason="template_off" if left else "no_more" if asked else "charge_planned")
 
 
 def _days(rules: Triggers) -> list[tuple[str, int]]:

@@ -62,6 +62,7 @@ def no_reminder(outlook: Outlook | None) -> str:
     return {
         "reminders_off": _("No reminders: none are set under Settings, Templates."),
         "not_sent_yet": _("No reminder before it was sent."),
+        "template_off": _("No reminder: this kind of email is switched off under Settings, Templates."),
         "charge_planned": _("No reminder: it will be charged by itself."),
         "no_more": _("No more reminders: each was sent, or its day went by."),
     }.get(outlook.reason if outlook else "", "")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from tallystick.base.events import Fact
+from tallystick.messages.kinds import KINDS
 from tallystick.pdf import formats
 from tallystick.sellers.queries import names_of
 from tallystick.staff.money_back import break_words, dispute_reason, refund_reason
@@ -79,6 +80,9 @@ def _mail_failed(data: Data) -> Words:
 
 def _mail_skipped(data: Data) -> Words:
     text = _("A text wasn't sent") if _is_text(data) else _("An email wasn't sent")
+    kind = KINDS.get(str(data.get("message_kind", "")))
+    if kind:
+        text = f"{text}: {_(kind.label)}"
     return "mail-minus", "warn", text, _or_left(data, skip_reason(str(data.get("reason", ""))))
 
 

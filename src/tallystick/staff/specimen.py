@@ -28,12 +28,14 @@ from tallystick.sellers.queries import party_of_seller, seller
 _LIKE = {"reminder": "invoice", "late_reminder": "invoice", "thank_you": "invoice"}
 EXAMPLE_MINOR = 124_050
 _BODY = re.compile(r"<body[^>]*>")
-_SUBJECT = "margin:0;padding:14px 36px;background:#fff;border-bottom:1px solid #e2e5e7;font:600 15px/22px system-ui;color:#151d22"
-_ROW = "margin:0;padding:14px 36px;background:#fff;border-bottom:1px solid #e2e5e7"
-_BUBBLE = (
-    "display:inline-block;max-width:340px;padding:9px 14px;border-radius:18px;background:#e9ecee;color:#151d22;"
-    "font:400 15px/21px system-ui;white-space:pre-wrap;overflow-wrap:anywhere"
-)
+_FRAME = """<style>
+.specimen { margin: 0; padding: 14px 36px; background: #fff; border-bottom: 1px solid #e2e5e7; }
+.specimen { font: 600 15px/22px system-ui; color: #151d22; }
+.specimen > span { display: inline-block; max-width: 340px; padding: 9px 14px; border-radius: 18px; background: #e9ecee; }
+.specimen > span { font: 400 15px/21px system-ui; white-space: pre-wrap; overflow-wrap: anywhere; }
+@media (prefers-color-scheme: dark) {
+.specimen { background: #12171a; border-color: #272e32; color: #eceff0; } .specimen > span { background: #272e32; }
+}</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,18 @@ class Specimen:
 
     def framed(self) -> str:
         """The email as a page, its subject above it, and between them the text message that goes along."""
-        line = format_html('<p style="{}" dir="auto">{}</p>', _SUBJECT, self.subject)
+        line = format_html('<p class="specimen" dir="auto">{}</p>', self.subject)
         if self.sms:
-            line += format_html('<p style="{}"><span style="{}" dir="auto">{}</span></p>', _ROW, _BUBBLE, self.sms)
-        return _BODY.sub(lambda tag: tag[0] + line, self.email.html, count=1)
+            line += format_html('<p class="specimen"><span dir="auto">{}</span></p>', self.sms)
+        return _BODY.sub(lambda tag: tag[0] + _FRAME + line, self.email.html, count=1)
 
 
 def specimen(seller_id: UUID, kind: str, language: str, words: Words) -> Specimen:
     """Fill a template in. Inside `tenant.tx`. Raises UnknownPlaceholder."""
     if kind == "receipt" and (payment_id := payments.newest_payment()):
         return _receipt(payment_id, language, words)
-    document_id = invoices.newest_document(_LIKE.get(kind, kind), is_open=kind != "thank_you")
+    late_on = clock.business_date(clock.now(), seller(seller_id).time_zone) if kind == "late_reminder" else None
+    document_id = invoices.newest_document(_LIKE.get(kind, kind), is_open=kind != "thank_you", late_on=late_on)
     if document_id:
         return _document(seller_id, kind, replace(invoices.document(document_id), language=language), words)
     return _example(seller_id, kind, language, words)

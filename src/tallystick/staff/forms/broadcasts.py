@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
-from django.utils.translation import get_language_info
-from django.utils.translation import gettext as _t
+from django.utils.translation import get_language_info, gettext
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.broadcasts.audience import Audience
@@ -77,16 +76,16 @@ class BroadcastForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.spoken = spoken
         for name, choices in offers.items():
-            nothing = _t("Any") if name in _FILTER else "—"
+            nothing = gettext("Any") if name in _FILTER else "—"
             cast(forms.ChoiceField, self.fields[name]).choices = [("", nothing), *choices]
         for code, _name in settings.LANGUAGES:
             self._add_words(code)
 
     def _add_words(self, code: str) -> None:
         attrs = {"lang": code, "dir": "auto", "spellcheck": "true"}
-        self.fields[f"subject_{code}"] = Line(label=_t("Subject"), max_length=MOST_SUBJECT, required=False)
-        self.fields[f"body_{code}"] = Prose(label=_t("Message"), max_length=MOST_BODY, rows=8, required=False)
-        self.fields[f"sms_{code}"] = Prose(label=_t("Text message"), max_length=MOST_SMS, rows=3, required=False)
+        self.fields[f"subject_{code}"] = Line(label=gettext("Subject"), max_length=MOST_SUBJECT, required=False)
+        self.fields[f"body_{code}"] = Prose(label=gettext("Message"), max_length=MOST_BODY, rows=8, required=False)
+        self.fields[f"sms_{code}"] = Prose(label=gettext("Text message"), max_length=MOST_SMS, rows=3, required=False)
         for field in ("subject", "body", "sms"):
             self.fields[f"{field}_{code}"].widget.attrs |= attrs
         self.fields[f"sms_{code}"].widget.attrs |= counting()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.mail.services import Service
@@ -50,15 +50,19 @@ class ServiceForm(forms.Form):
         self.service = service
         for one in service.fields:
             if one.choices:
-                choices = [(value, _t(label)) for value, label in one.choices]
-                field: forms.Field = forms.ChoiceField(label=_t(one.label), choices=choices, help_text=_t(one.help))
+                choices = [(value, gettext(label)) for value, label in one.choices]
+                field: forms.Field = forms.ChoiceField(
+                    label=gettext(one.label), choices=choices, help_text=gettext(one.help)
+                )
             else:
                 is_kept = one.is_secret and is_stored
                 field = Line(
-                    label=_t(one.label),
+                    label=gettext(one.label),
                     max_length=500,
                     required=one.is_required and not is_kept,
-                    help_text=_t("Stored and never shown. Type a new one to replace it.") if is_kept else _t(one.help),
+                    help_text=gettext("Stored and never shown. Type a new one to replace it.")
+                    if is_kept
+                    else gettext(one.help),
                     **({"widget": _secret()} if one.is_secret else {}),
                 )
             self.fields[one.name] = field

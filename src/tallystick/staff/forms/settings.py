@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.base.brand import derive
@@ -166,10 +166,10 @@ class NumberingForm(forms.Form):
 def pattern_words(pattern: str) -> str:
     """Say what is wrong with a pattern."""
     if "{number" not in pattern:
-        return _t("It needs {number}, or {number:5} for 00001.")
+        return gettext("It needs {number}, or {number:5} for 00001.")
     if pattern.count("{number") > 1:
-        return _t("{number} may stand in it once.")
-    return _t(
+        return gettext("{number} may stand in it once.")
+    return gettext(
         "Use letters, digits and - _ / . besides {year}, {yy}, {number} or {number:5}; it may not grow beyond 40 characters."
     )
 
@@ -201,11 +201,11 @@ class GatewayForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.provider = provider
         for field in provider.fields:
-            hint = field.help
+            hint = gettext(field.help)
             if field.is_secret and is_stored:
-                hint = _t("Stored and never shown. Type a new one to replace it.")
+                hint = gettext("Stored and never shown. Type a new one to replace it.")
             self.fields[f"config-{field.name}"] = Line(
-                label=field.label,
+                label=gettext(field.label),
                 max_length=2000,
                 required=not (field.is_secret and is_stored),
                 help_text=hint,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from tallystick.sms.services import SmsService
@@ -34,18 +34,20 @@ class SmsRouteForm(forms.Form):
         for one in service.fields:
             is_kept = one.is_secret and is_stored
             self.fields[one.name] = Line(
-                label=_t(one.label),
+                label=gettext(one.label),
                 max_length=500,
                 required=not is_kept,
-                help_text=_t("Stored and never shown. Type a new one to replace it.") if is_kept else _t(one.help),
+                help_text=gettext("Stored and never shown. Type a new one to replace it.")
+                if is_kept
+                else gettext(one.help),
                 **({"widget": _secret()} if one.is_secret else {}),
             )
         if service.has_sender:
             self.fields["sender"] = Line(
-                label=_t("Sender"),
+                label=gettext("Sender"),
                 max_length=40,
                 required=not service.is_play,
-                help_text=_t(
+                help_text=gettext(
                     "The number you have there. In many countries a name of up to 11 letters works too; nobody can answer "
                     "a name, so nobody can answer STOP."
                 ),

@@ -7,12 +7,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.customers.models import Customer
+from tallystick.gateways.registry import PROVIDERS
 from tallystick.messages.models import Message
 from tallystick.payments.models import GatewayAccount, PaymentRequest
+from tallystick.staff.forms.settings import GatewayForm
 from tallystick.staff.sentences import skip_reason
 from tallystick.staff.tests.pages import member, read, send, url
 from tallystick.testing.provider import add_sandbox
@@ -105,3 +108,15 @@ def test_c7_the_compose_window_says_that_links_are_off_and_where_to_change_it(st
     assert "Payment links are off for this customer: neither the email nor the PDF" in page
     assert url(stage, "customer-edit", stage.world.nora) in page
     assert skip_reason("links_off") == "Payment links are off for this customer."
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=PROVIDERS)
+def test_c3_what_a_provider_asks_for_is_asked_in_the_readers_language(provider: Any) -> None:
+    with translation.override("ro"):
+        form, kept = (GatewayForm(provider=provider, is_stored=is_stored) for is_stored in (False, True))
+    for field in provider.fields:
+        here = form.fields[f"config-{field.name}"]
+        assert here.help_text != field.help, field.name
+        assert here.label != field.label or field.label == "Secret"
+        if field.is_secret:
+            assert str(kept.fields[f"config-{field.name}"].help_text).startswith("Se păstrează")

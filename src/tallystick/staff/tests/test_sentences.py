@@ -40,6 +40,8 @@ def test_what_is_started_is_told_by_its_kind(kind: str, says: str) -> None:
 
 def test_a_message_whose_last_word_was_lost_says_so() -> None:
     assert told("message.skipped", reason="paid") == "An email wasn't sent It was paid meanwhile."
+    named = told("message.skipped", reason="paid", message_kind="late_reminder")
+    assert named == "An email wasn't sent: Late payment reminder It was paid meanwhile."
     assert "may have gone out all the same" in told("message.skipped", reason="paid", may_have_left=True)
     assert "may have gone out all the same" in told("message.cancelled", reason="cancelled", may_have_left=True)
     assert "may have arrived twice" in told("message.sent", recipients=["n@x.example"], may_have_left=True)

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tallystick.base import tenant
+from tallystick.base import clock, tenant
 from tallystick.invoices import queries as invoices
 from tallystick.messages.kinds import KINDS
 from tallystick.messages.message_templates import Switch, Words, house_words, switch_of, words_of
@@ -101,6 +101,18 @@ def test_e19_the_preview_is_about_the_newest_document(world: World) -> None:
     page = client_of(world).post(url(world, "template-preview", "invoice", "en"), form).content.decode()
     assert f"See {number} of €173.00" in page
     assert "Go on" in page
+
+
+def test_e19_the_preview_of_a_late_notice_is_about_what_is_late(world: World) -> None:
+    late = world.invoice()
+    world.later(days=90)
+    world.invoice()
+    with tenant.tx(world.seller_id, read_only=True):
+        number = invoices.document(late).number
+    form = typed("late_reminder", body="Pay {{ number }}")
+    with clock.at(world.now):
+        page = client_of(world).post(url(world, "template-preview", "late_reminder", "en"), form).content.decode()
+    assert f"Pay {number}" in page
 
 
 def test_e19_a_test_goes_to_oneself_as_typed_and_saves_nothing(world: World, mailbox: Mailbox) -> None:

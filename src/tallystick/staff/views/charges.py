@@ -8,7 +8,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from tallystick.base.tenant import tx
 from tallystick.core.brake import scaled
@@ -42,10 +42,10 @@ def charges(request: StaffRequest) -> HttpResponse:
     found = charging.list_charges(tab, cursor=asked.get("after", ""), size=PAGE_SIZE)
     counts, kept = charging.charge_counts(), rules()
     labels = {
-        "planned": _("Planned"),
+        "planned": pgettext("many", "Planned"),
         "waiting": _("Waiting for an event"),
         "retrying": _("Being retried"),
-        "stopped": _("Stopped"),
+        "stopped": pgettext("many", "Stopped"),
         "done": _("Done and given up"),
     }
     return page(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tallystick.payments import queries_returns as returns
 from tallystick.sellers.roles import VIEW
@@ -21,7 +21,7 @@ def disputes(request: StaffRequest) -> HttpResponse:
     tab = tab if tab in returns.DISPUTE_TABS else "open"
     found = returns.list_disputes(tab, cursor=asked.get("after", ""), size=PAGE_SIZE)
     counts = returns.dispute_counts()
-    labels = {"open": _("Open"), "won": _("Won"), "lost": _("Lost")}
+    labels = {"open": pgettext("many", "Open"), "won": pgettext("many", "Won"), "lost": pgettext("many", "Lost")}
     return page(
         request,
         "disputes",

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.utils.http import content_disposition_header, urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tallystick.base import tenant
 from tallystick.conversations import queries
@@ -112,7 +113,7 @@ def _kept(show: str, text: str) -> str:
 def _shows(desk: Desk, shown: str) -> list[tuple[str, str, int | None, bool]]:
     counts = thread_counts(actor_id=desk.actor_id, now=desk.now)
     labels = {
-        "open": _("Open"),
+        "open": pgettext("many", "Open"),
         "mine": _("Mine"),
         "unassigned": _("Unassigned"),
         "later": _("Later"),

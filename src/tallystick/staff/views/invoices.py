@@ -10,6 +10,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tallystick.base.events import timeline
 from tallystick.core.errors import CoreError
@@ -105,11 +106,11 @@ def _sort(tab: str, wanted: str) -> str:
 def _tabs(counts: dict[str, int], tab: str, totals: list[Total] | None) -> list[Tab]:
     labels = {
         "open": _("All open"),
-        "overdue": _("Overdue"),
+        "overdue": pgettext("many", "Overdue"),
         "week": _("Due this week"),
         "drafts": _("Drafts"),
-        "paid": _("Paid"),
-        "void": _("Cancelled"),
+        "paid": pgettext("many", "Paid"),
+        "void": pgettext("many", "Cancelled"),
         "credit_notes": _("Credit notes"),
         "all": _("All"),
     }

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from tallystick.base.ids import new_id
 from tallystick.base.tenant import tx
@@ -264,7 +265,7 @@ def refunds(request: StaffRequest) -> HttpResponse:
         "waiting": _("Waiting for approval"),
         "on_the_way": _("On their way"),
         "done": _("Done"),
-        "failed": _("Failed"),
+        "failed": pgettext("many", "Failed"),
     }
     people = names_of({row.requested_by for row in found.rows if row.requested_by})
     return page(

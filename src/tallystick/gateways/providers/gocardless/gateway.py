@@ -21,6 +21,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
 from gocardless_pro import services  # type: ignore[import-untyped]
 
 from tallystick.core.attempt import DeclineClass, State
@@ -332,15 +333,15 @@ GOCARDLESS = Provider(
     fields=(
         SetupField(
             "access_token",
-            "Access token",
+            gettext_noop("Access token"),
             is_secret=True,
-            help="Starts with live_, or with sandbox_ to try things out. It needs read and write access.",
+            help=gettext_noop("Starts with live_, or with sandbox_ to try things out. It needs read and write access."),
         ),
         SetupField(
             "webhook_secret",
-            "Webhook secret",
+            gettext_noop("Webhook secret"),
             is_secret=True,
-            help="While you change it, put the old and the new one here with a space between.",
+            help=gettext_noop("While you change it, put the old and the new one here with a space between."),
         ),
     ),
     build=build,

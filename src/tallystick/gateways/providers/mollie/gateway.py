@@ -21,6 +21,7 @@ from datetime import datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
 from mollie.api.client import Client
 
 from tallystick.core.attempt import DeclineClass, State
@@ -336,7 +337,12 @@ MOLLIE = Provider(
     name="mollie",
     label="Mollie",
     fields=(
-        SetupField("api_key", "API key", is_secret=True, help="Starts with live_, or with test_ to try things out."),
+        SetupField(
+            "api_key",
+            gettext_noop("API key"),
+            is_secret=True,
+            help=gettext_noop("Starts with live_, or with test_ to try things out."),
+        ),
     ),
     build=build,
     capabilities=CAPABILITIES,

@@ -15,6 +15,8 @@ from typing import NoReturn
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from tallystick.base import clock
 from tallystick.core.attempt import State
 from tallystick.core.refund import RefundState
@@ -331,9 +333,22 @@ PAYPAL = Provider(
     name="paypal",
     label="PayPal",
     fields=(
-        SetupField("client_id", "Client ID", is_secret=False, help="From your app at developer.paypal.com"),
-        SetupField("client_secret", "Secret", is_secret=True, help="Shown beside the client ID"),
-        SetupField("environment", "Environment", is_secret=False, help="live or sandbox", is_required=False),
+        SetupField(
+            "client_id",
+            gettext_noop("Client ID"),
+            is_secret=False,
+            help=gettext_noop("From your app at developer.paypal.com"),
+        ),
+        SetupField(
+            "client_secret", gettext_noop("Secret"), is_secret=True, help=gettext_noop("Shown beside the client ID")
+        ),
+        SetupField(
+            "environment",
+            gettext_noop("Environment"),
+            is_secret=False,
+            help=gettext_noop("live or sandbox"),
+            is_required=False,
+        ),
     ),
     build=build,
     capabilities=CAPABILITIES,

@@ -11,6 +11,8 @@ from typing import TypeVar
 from urllib.parse import quote, urlencode, urlsplit
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from tallystick.base import http
 from tallystick.core.attempt import DeclineClass, State
 from tallystick.core.refund import RefundState
@@ -295,13 +297,25 @@ SANDBOX = Provider(
     name="sandbox",
     label="Sandbox (no real money)",
     fields=(
-        SetupField("api_url", "Address", is_secret=False, help="Where the sandbox listens, like http://127.0.0.1:8790"),
-        SetupField("secret_key", "Secret key", is_secret=True, help=f"Any key works: {KEY_PREFIX} and a name"),
+        SetupField(
+            "api_url",
+            gettext_noop("Address"),
+            is_secret=False,
+            help=gettext_noop("Where the sandbox listens, like http://127.0.0.1:8790"),
+        ),
+        SetupField(
+            "secret_key",
+            gettext_noop("Secret key"),
+            is_secret=True,
+            help=gettext_noop("Any key works: sk_sandbox_ and a name"),
+        ),
         SetupField(
             "webhook_secret",
-            "Webhook secret",
+            gettext_noop("Webhook secret"),
             is_secret=True,
-            help="Starts with whsec_. While you change it, put the old and the new one here with a space between.",
+            help=gettext_noop(
+                "Starts with whsec_. While you change it, put the old and the new one here with a space between."
+            ),
         ),
     ),
     build=build,

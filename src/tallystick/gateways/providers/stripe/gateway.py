@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from django.utils.translation import gettext_noop
+
 from tallystick.base import clock
 from tallystick.core.attempt import DeclineClass, State
 from tallystick.core.errors import UnknownCurrency
@@ -267,15 +269,17 @@ STRIPE = Provider(
     fields=(
         SetupField(
             "secret_key",
-            "Secret key",
+            gettext_noop("Secret key"),
             is_secret=True,
-            help="Starts with sk_live_ or rk_live_; with sk_test_ no real money moves.",
+            help=gettext_noop("Starts with sk_live_ or rk_live_; with sk_test_ no real money moves."),
         ),
         SetupField(
             "webhook_secret",
-            "Webhook signing secret",
+            gettext_noop("Webhook signing secret"),
             is_secret=True,
-            help="Starts with whsec_. While you change it, put the old and the new one here with a space between.",
+            help=gettext_noop(
+                "Starts with whsec_. While you change it, put the old and the new one here with a space between."
+            ),
         ),
     ),
     build=build,
