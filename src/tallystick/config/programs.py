@@ -55,7 +55,11 @@ class Programs:
         folder = self.data_dir / "demo"
         folder.mkdir(parents=True, exist_ok=True)
         sandbox = self._announced(
-            "tallystick.gateways.providers.sandbox.server", "--data", str(folder / "provider.db"), "--port", "0"
+            "tallystick.gateways.providers.sandbox.server",
+            "--data",
+            str(folder / "provider.db"),
+            "--days-ahead",
+            str(folder / "clock"),
         )
         os.environ["TALLYSTICK_SANDBOX_URL"] = f"http://127.0.0.1:{sandbox['port']}"
         mailbox = self._announced(

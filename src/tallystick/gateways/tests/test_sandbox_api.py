@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
 from uuid import uuid4
@@ -167,6 +168,17 @@ def test_charges_refunds_and_disputes(sandbox: SandboxProcess) -> None:
     assert (shown["refunded_minor"], len(shown["refunds"]), shown["is_disputed"]) == (303_316, 2, True)
     assert listed["cursor"] == ""
     assert sandbox.events(attempt_id, name="books")[2:] == ["charge.refunded", "charge.refunded", "charge.disputed"]
+
+
+def test_its_days_pass_with_the_demos(tmp_path: Path) -> None:
+    ahead = tmp_path / "clock"
+    sandbox = SandboxProcess(tmp_path / "truth.sqlite3", "--days-ahead", str(ahead))
+    gateway, attempt_id = sandbox.gateway(), uuid4()
+    ahead.write_text("3")
+    sandbox.pay(open_session(gateway, attempt_id).action_url, GOOD)
+    [charge] = gateway.look_up(attempt_id=attempt_id, ref=None).charges
+    assert charge.at > datetime.now(UTC) + timedelta(days=2)
+    assert sandbox.stop() == 0
 
 
 def test_killed_and_started_again(tmp_path: Path) -> None:

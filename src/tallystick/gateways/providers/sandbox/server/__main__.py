@@ -21,6 +21,7 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the SQLite file that holds its truth")
     parser.add_argument("--port", type=int, default=0, help="0 picks a free one")
     parser.add_argument("--public-url", default="", help="what payers' browsers call, if a proxy stands in front")
+    parser.add_argument("--days-ahead", type=Path, help="a file that says by how many days its clock is ahead")
     parser.add_argument("--key-lifetime-s", type=float, default=86400, help="how long an idempotency key is remembered")
     parser.add_argument("--delay-s", type=float, default=20, help="how long slow payments take, on its own clock")
     parser.add_argument("--slow-s", type=float, default=25, help="how long the slow card keeps the payer waiting")
@@ -29,7 +30,7 @@ def main(argv: list[str]) -> int:
     server = Server(given.port)
     port = int(server.server_address[1])
     url = given.public_url.rstrip("/") or f"http://127.0.0.1:{port}"
-    store = Store(given.data)
+    store = Store(given.data, given.days_ahead)
     server.open_doors(store, Settings(url, given.key_lifetime_s, given.delay_s, given.slow_s))
     courier = Courier(store)
 

@@ -6,9 +6,8 @@ import secrets
 import sqlite3
 
 from tallystick.gateways.providers.sandbox.server.events import announce
-from tallystick.gateways.providers.sandbox.server.store import Tx, instant
+from tallystick.gateways.providers.sandbox.server.store import DAY_S, Tx, instant
 
-DAY_S = 86400
 HELD_S = 2 * DAY_S
 DISPUTE_FEE_MINOR = 1500
 _FEE_PER_MILLE, _FEE_FIXED_MINOR = 14, 25

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+DAY_S = 86400
 _VERSION = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS clock (id INTEGER PRIMARY KEY CHECK (id = 1), advance_s REAL NOT NULL, payout_at REAL);
@@ -120,10 +121,13 @@ class Tx:
 
 
 class Store:
-    """The file. A commit survives a killed process; nothing half done ever does."""
+    """The file. A commit survives a killed process; nothing half done ever does.
 
-    def __init__(self, path: Path) -> None:
-        self._lock = threading.Lock()
+    `days_ahead`: a file that says by how many days the clock is ahead, which the demo's visitors move.
+    """
+
+    def __init__(self, path: Path, days_ahead: Path | None = None) -> None:
+        self._lock, self._days_ahead = threading.Lock(), days_ahead
         _put_aside_if_older(path)
         self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
         self._db.row_factory = sqlite3.Row
@@ -140,11 +144,17 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 advance_s = float(self._db.execute("SELECT advance_s FROM clock").fetchone()[0])
-                yield Tx(self._db, time.time() + advance_s)
+                yield Tx(self._db, time.time() + advance_s + self._ahead_s())
             except BaseException:
                 self._db.execute("ROLLBACK")
                 raise
             self._db.execute("COMMIT")
+
+    def _ahead_s(self) -> float:
+        try:
+            return DAY_S * int(self._days_ahead.read_text()) if self._days_ahead else 0
+        except (OSError, ValueError):
+            return 0
 
     def close(self) -> None:
         """Close the file once the running transaction has ended."""
