@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from tallystick.base.clock import business_date
 from tallystick.customers.queries import next_contacts
 from tallystick.messages.models import SilencedAddress
-from tallystick.messages.silence import is_silent, silences, tidy_address
+from tallystick.messages.silence import is_silent, silences, tidy_address, why_all_silent
 from tallystick.staff.words import day_text
+
+NOBODY_LEFT: Final = gettext_lazy("Nobody here is written to any more. Choose somebody else.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,14 @@ def silent_among(addresses: Iterable[str], customer_id: UUID | None, *, today: d
     return [
         _told(address, quiet[tidy_address(address)], person.email if person else "", today, zone) for address in silent
     ]
+
+
+def still_written_to(recipients: Sequence[str], copies: Sequence[str]) -> list[str]:
+    """Return whom an email goes to: nobody when none of its recipients is left. Inside `tenant.tx`; one query."""
+    quiet = silences([*recipients, *copies])
+    if why_all_silent(recipients, quiet):
+        return []
+    return [one for one in (*recipients, *copies) if not is_silent(one, quiet)]
 
 
 def _told(address: str, row: SilencedAddress, instead: str, today: date, zone: str) -> Silent:

@@ -23,6 +23,7 @@ from tallystick.invoices.mark import mark_sent
 from tallystick.invoices.send import send_document
 from tallystick.mail.incoming import IncomingFile
 from tallystick.messages.models import Message
+from tallystick.messages.silence import silence_address
 from tallystick.messages.triggers import Triggers, save_triggers
 from tallystick.testing.world import World
 from tests.permissions.stage import changes, row_print
@@ -158,6 +159,26 @@ def test_e10_writing_first(world: World) -> None:
     with tenant.tx(world.seller_id):
         assert [row.subject for row in Conversation.objects.all()] == ["Paper for May"]
         assert Message.objects.get().subject == "Paper for May"
+
+
+def test_e7_an_answer_to_nobody_who_is_written_to_stays_in_the_box(world: World) -> None:
+    thread, client = receive(world).conversation_id, member(world)
+    silence_address(
+        seller_id=world.seller_id, address=NORA, reason="bounced", words="550 gone", message_id=None, now=world.now
+    )
+    for path in (at(world, "thread", thread), at(world, "inbox-write") + f"?customer={world.nora}"):
+        page = read(client, path)
+        assert f"{NORA} bounced on" in page and "550 gone" in page
+    given = {"customer": world.nora, "to": NORA, "subject": "Paper", "body": "Typed words", "message_id": new_id()}
+    for name, ids in (("thread-reply", [thread]), ("inbox-write", [])):
+        answer = client.post(at(world, name, *ids), given)
+        assert answer.status_code == 422
+        assert "Nobody here is written to any more" in answer.content.decode()
+        assert "Typed words" in answer.content.decode()
+    copied = client.post(
+        at(world, "thread-reply", thread), {**given, "to": f"ada@kestrel.example, {NORA}"}, follow=True
+    )
+    assert "Sending to ada@kestrel.example<" in copied.content.decode()
 
 
 def test_e10_done_later_unread_assigned(world: World) -> None:

@@ -23,12 +23,11 @@ from tallystick.messages.message_templates import words_of
 from tallystick.messages.models import Message
 from tallystick.messages.queries import message
 from tallystick.messages.queue import cancel_message
-from tallystick.messages.silence import is_silent, silences, why_all_silent
 from tallystick.sellers.roles import SELL
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.compose import ComposeForm, first_form, form_again, split_addresses, typed_compose
 from tallystick.staff.forms.ids import read_id
-from tallystick.staff.silent import silent_among
+from tallystick.staff.silent import NOBODY_LEFT, silent_among, still_written_to
 from tallystick.staff.views.invoices import found_invoice
 from tallystick.staff.words import names
 
@@ -67,9 +66,9 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         with tenant.tx(desk.seller_id, read_only=True):
             return _page(request, invoice_id, form, status=422)
     with tenant.tx(desk.seller_id, read_only=True):
-        quiet = silences([*form.recipients, *form.copies])
-        if why_all_silent(form.recipients, quiet):
-            form.errors["to"] = _("Nobody here is written to any more. Choose somebody else.")
+        going = still_written_to(form.recipients, form.copies)
+        if not going:
+            form.errors["to"] = str(NOBODY_LEFT)
             return _page(request, invoice_id, form, status=422)
         own = {file.id for file in queries.attachments_of(invoice_id)}
     try:
@@ -89,7 +88,6 @@ def _send(request: StaffRequest, invoice_id: UUID) -> HttpResponse:
         )
     except NoSuchInvoice:
         raise Http404 from None
-    going = [one for one in (*form.recipients, *form.copies) if not is_silent(one, quiet)]
     text = _("Sending to %(people)s") % {"people": names(going)}
     undo = reverse("invoice-unsend", args=[desk.place.slug, invoice_id, form.message_id])
     messages.success(request, text, extra_tags=undo)

@@ -30,9 +30,11 @@ from tallystick.sellers.queries import members
 from tallystick.sellers.roles import ANSWER, CUSTOMERS, SELL, VIEW
 from tallystick.staff.door import Desk, StaffRequest, door
 from tallystick.staff.forms.answer import AnswerForm
+from tallystick.staff.forms.compose import split_addresses
 from tallystick.staff.forms.ids import read_id
 from tallystick.staff.letters import no_reminder
 from tallystick.staff.letters_in import said_in
+from tallystick.staff.silent import Silent, silent_among
 from tallystick.staff.views.answer import page, typed
 from tallystick.staff.words import invoice_state
 
@@ -139,10 +141,12 @@ def _thread(request: StaffRequest, one: Conversation, form: AnswerForm | None) -
     desk, owed = request.desk, open_invoices_of(one.customer_id)[:MOST_OPEN] if one.customer_id else []
     said = said_in(one)
     people = [member for member in members() if member.is_active]
+    box = form or first_answer(request, one, [each.mail for each in said])
     return {
         "thread": one,
         "said": said,
-        "form": form or first_answer(request, one, [each.mail for each in said]),
+        "form": box,
+        "silent": silent_in(box, one.customer_id, desk),
         "replies": ready_words(request, one) if desk.may(ANSWER) else [],
         "people": people,
         "assignee": next((m.user.get_full_name() for m in people if m.user_id == one.assignee_id), ""),
@@ -155,6 +159,12 @@ def _thread(request: StaffRequest, one: Conversation, form: AnswerForm | None) -
         **_whose(request, one),
         **_ahead(desk, one, about_first(one, owed)),
     }
+
+
+def silent_in(form: AnswerForm, customer_id: UUID | None, desk: Desk) -> list[Silent]:
+    """Return whom the answer in the box doesn't go to, as nothing does. Inside `tenant.tx`."""
+    written = [*split_addresses(form.to), *split_addresses(form.cc)]
+    return silent_among(written, customer_id, today=desk.today, zone=desk.zone)
 
 
 def _ahead(desk: Desk, one: Conversation, first: Invoice | None) -> dict[str, Any]:

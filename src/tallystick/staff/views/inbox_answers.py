@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from django.contrib import messages
@@ -28,10 +29,11 @@ from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.answer import AnswerForm, going_files, typed_answer
 from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.text import tidy_text
+from tallystick.staff.silent import NOBODY_LEFT, still_written_to
 from tallystick.staff.views.answer import REFUSED, go, page, typed
 from tallystick.staff.views.compose import UNDO
 from tallystick.staff.views.customers import found_customer
-from tallystick.staff.views.inbox import MOST_OPEN, found_thread, inbox_page, ready_words
+from tallystick.staff.views.inbox import MOST_OPEN, found_thread, inbox_page, ready_words, silent_in
 from tallystick.staff.words import money_text, names
 
 
@@ -41,7 +43,8 @@ def reply(request: StaffRequest, conversation_id: UUID) -> HttpResponse:
     desk, form = request.desk, typed_answer(request.POST)
     with tx(desk.seller_id, read_only=True):
         thread = found_thread(conversation_id)
-    if not form.check():
+    going = _going(request, form)
+    if not going:
         return inbox_page(request, thread, form, status=REFUSED)
     try:
         answer = _answer(request, form, thread.customer)
@@ -55,13 +58,24 @@ def reply(request: StaffRequest, conversation_id: UUID) -> HttpResponse:
     except FileRefused as error:
         form.refuse(error)
         return inbox_page(request, thread, form, status=REFUSED)
-    _say_sending(request, form, conversation_id, message.data["mail_id"])
+    _say_sending(request, going, conversation_id, message.data["mail_id"])
     return go(request, "thread", conversation_id)
 
 
-def _say_sending(request: StaffRequest, form: AnswerForm, conversation_id: UUID, mail_id: str) -> None:
+def _going(request: StaffRequest, form: AnswerForm, *, has_subject: bool = False) -> list[str]:
+    """Check what was typed and return whom it goes to; nobody, with a word at each wrong field, when it can't go."""
+    if not form.check(has_subject=has_subject):
+        return []
+    with tx(request.desk.seller_id, read_only=True):
+        going = still_written_to(form.recipients, form.copies)
+    if not going:
+        form.errors["to"] = str(NOBODY_LEFT)
+    return going
+
+
+def _say_sending(request: StaffRequest, going: Sequence[str], conversation_id: UUID, mail_id: str) -> None:
     undo = reverse("thread-stop", args=[request.desk.place.slug, conversation_id, mail_id])
-    text = _("Sending to %(people)s") % {"people": names([*form.recipients, *form.copies])}
+    text = _("Sending to %(people)s") % {"people": names(going)}
     messages.success(request, text, extra_tags=undo)
 
 
@@ -109,7 +123,8 @@ def write(request: StaffRequest) -> HttpResponse:
             recipients, copies = addresses_for_documents(customer_id)
         return _write_page(request, customer, AnswerForm(to=", ".join(recipients), cc=", ".join(copies)))
     form, conversation_id = typed_answer(request.POST), made_id(request.POST, "conversation_id")
-    if not form.check(has_subject=True):
+    going = _going(request, form, has_subject=True)
+    if not going:
         return _write_page(request, customer, form, status=REFUSED)
     try:
         message = start_conversation(
@@ -124,7 +139,7 @@ def write(request: StaffRequest) -> HttpResponse:
     except FileRefused as error:
         form.refuse(error)
         return _write_page(request, customer, form, status=REFUSED)
-    _say_sending(request, form, conversation_id, message.data["mail_id"])
+    _say_sending(request, going, conversation_id, message.data["mail_id"])
     return go(request, "thread", conversation_id)
 
 
@@ -145,6 +160,7 @@ def _write_page(request: StaffRequest, customer: Customer, form: AnswerForm, *, 
             nav="inbox",
             customer=customer,
             form=form,
+            silent=silent_in(form, customer.id, request.desk),
             conversation_id=made_id(request.POST, "conversation_id"),
             people=[person for person in contacts_of(customer.id) if person.email],
             owed=owed,
