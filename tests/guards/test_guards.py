@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 from django.db import IntegrityError, InternalError, ProgrammingError, connection, transaction
 
-from tallystick.base import inbox, tenant
+from tallystick.base import clock, events, inbox, tenant
 from tallystick.base.http import Request, send
 from tallystick.base.ids import new_id
-from tallystick.base.models import InboundEvent
+from tallystick.base.models import Event, InboundEvent
 from tallystick.base.rows import insert_rows
 from tallystick.base.tenant import WrongSeller
 from tallystick.base.tx import InsideTransaction
@@ -16,11 +18,19 @@ from tallystick.core.postings import Posting
 from tallystick.invoices.models import Invoice
 from tallystick.ledger.post import ENTRY, LINE, Entry, post_entries
 from tallystick.testing.world import World
+from tallystick.worker import sweeps
 
 TENANT_TABLES = """
 SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'seller_id'
 WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace
+"""
+
+MISREAD = """
+SELECT p.proname, c.table_name, c.column_name FROM pg_proc p, unnest(p.proargnames[:p.pronargs]) AS argument
+JOIN information_schema.columns c ON c.column_name = argument
+WHERE p.proowner = 'tallystick_sweep'::regrole AND p.prosrc ~ ('(FROM|JOIN) ' || c.table_name || '\\M')
+AND p.prosrc ~ ('[^.$]\\m' || argument || '\\M')
 """
 
 
@@ -52,6 +62,34 @@ def test_the_application_owns_nothing_and_bypasses_nothing(database: str) -> Non
         assert cursor.fetchone() == ("tallystick_app", False, False)
         cursor.execute("SELECT count(*) FROM pg_class WHERE relowner = 'tallystick_app'::regrole")
         assert cursor.fetchone() == (0,)
+
+
+def test_no_function_across_sellers_takes_a_column_for_its_argument(database: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_proc WHERE proowner = 'tallystick_sweep'::regrole")
+        assert cursor.fetchone()[0] > 15
+        cursor.execute(MISREAD)
+        assert cursor.fetchall() == []
+
+
+def test_a_fact_whose_reaction_failed_comes_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[datetime] = []
+
+    def fail_once(fact: events.Fact, now: datetime) -> None:
+        tried.append(now)
+        if len(tried) < 3:  # together with the others, then alone
+            raise RuntimeError("not today")
+
+    with tenant.tx(world.seller_id):
+        Event.objects.update(done_at=world.now)
+        events.record("order.completed", seller_id=world.seller_id, subject_id=new_id(), now=world.now)
+    monkeypatch.setattr(sweeps, "react", fail_once)
+    for minutes, tries in ((0, 2), (4, 2), (6, 3), (7, 3)):
+        with clock.at(world.now + timedelta(minutes=minutes)):
+            sweeps.sweep_events(world.seller_id)
+        assert len(tried) == tries, f"after {minutes} minutes"
+    with tenant.tx(world.seller_id):
+        assert not Event.objects.filter(done_at__isnull=True).exists()
 
 
 def test_nothing_is_seen_without_a_seller_or_across_sellers(world: World, outsider: World) -> None:

@@ -79,8 +79,8 @@ BACK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("refund_fails_later", {"seconds": 1}),
 )
 GOOD = "4242424242424242"
-PROCESSES, SHOPS_EACH, LAGS = 2, 4, 0.15
-ASKS, BY_CARD = 2, 0.15
+PROCESSES, SHOPS_EACH, LAGS = 2, 6, 0.15
+BY_CARD, WALKS_AWAY = 0.08, 0.2
 OPERATIONS = 4
 """So many each invoice meets at least."""
 LOOKS = (*JUMPS, 4400)
@@ -133,15 +133,15 @@ class Clerk:
             **given,
         )
         send_charge(now=clock.now(), **given)
-        self._ask(given)
+        self._ask(given, times=2)
         if method_id is None:
             self._at_the_page(given, is_odd)
-        self._ask(given)
+        self._ask(given, times=1)
         self._give_back(shop, attempt_id)
 
-    def _ask(self, given: dict[str, Any]) -> None:
-        """Ask how it stands, and ask again, as after every answer that is lost; then the sweeper does, a minute later."""
-        for _ in range(ASKS):
+    def _ask(self, given: dict[str, Any], *, times: int) -> None:
+        """Ask how it stands, and ask again, as after an answer that is lost; then the sweeper does, a minute later."""
+        for _ in range(times):
             self._arm(self.wire, given["attempt_id"], "look_up")
             look_up_charge(now=clock.now(), **given)
         with clock.at(clock.now() + timedelta(minutes=2)):
@@ -153,7 +153,7 @@ class Clerk:
             url = ChargeAttempt.objects.values_list("action_url", flat=True).get(id=attempt_id)
         if not url:
             return
-        if self.chance.random() < 0.25:
+        if self.chance.random() < WALKS_AWAY:
             self._arm(self.cancel if self.chance.random() < 0.6 else self.wire, attempt_id, "expire_session")
             cancel_charge(now=clock.now(), **given)
             return

@@ -27,11 +27,14 @@ def define(name: str, arguments: str, returns: str, body: str) -> migrations.Run
 
 
 def define_sweep(name: str, table: str, waiting: str) -> migrations.RunSQL:
-    """Return a `due_*` function: the oldest due rows of a table as (seller_id, id), at most `most`, of one seller or all."""
+    """Return a `due_*` function: the oldest due rows of a table as (seller_id, id), at most `most`, of one seller or all.
+
+    Its arguments go by number: where a column has an argument's name, the name means the column.
+    """
     return define(
         name,
         "at timestamptz, most integer, only_seller uuid",
         "TABLE (seller_id uuid, id uuid)",
-        f"SELECT t.seller_id, t.id FROM {table} t WHERE {waiting} AND t.due_at <= at "
-        "AND (only_seller IS NULL OR t.seller_id = only_seller) ORDER BY t.due_at, t.id LIMIT most",
+        f"SELECT t.seller_id, t.id FROM {table} t WHERE {waiting} AND t.due_at <= $1 "
+        "AND ($3 IS NULL OR t.seller_id = $3) ORDER BY t.due_at, t.id LIMIT $2",
     )
