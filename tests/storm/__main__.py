@@ -38,12 +38,12 @@ SMOKE = {
     "mails": 300,
 }
 CI = {
-    "kills": 150,
-    "crashes": 2,
-    "charges": 800,
-    "faults": 3000,
-    "steps": 15_000,
-    "repeats": 50,
+    "kills": 600,
+    "crashes": 6,
+    "charges": 3000,
+    "faults": 12_000,
+    "steps": 60_000,
+    "repeats": 200,
     "mutants": ALL,
     "mails": 2000,
 }
@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
         action="store_const",
         const=CI,
         dest="size",
-        help="what a build has time for",
+        help="what every build runs",
     )
     size.add_argument("--full", action="store_const", const=FULL, dest="size", help="the whole proof")
     parser.add_argument("--only", action="append", choices=list(PIECES), help="one piece; may be given again")

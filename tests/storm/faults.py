@@ -80,7 +80,7 @@ BACK: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 GOOD = "4242424242424242"
 PROCESSES, SHOPS_EACH, LAGS = 2, 6, 0.15
-BY_CARD, WALKS_AWAY = 0.08, 0.2
+BY_CARD, WALKS_AWAY = 0.06, 0.12
 OPERATIONS = 4
 """So many each invoice meets at least."""
 LOOKS = (*JUMPS, 4400)
@@ -133,7 +133,7 @@ class Clerk:
             **given,
         )
         send_charge(now=clock.now(), **given)
-        self._ask(given, times=2)
+        self._ask(given, times=self.chance.choice([1, 2]))
         if method_id is None:
             self._at_the_page(given, is_odd)
         self._ask(given, times=1)
