@@ -55,6 +55,7 @@ def settle(message: Message, ending: Ending, *, now: datetime, then: Message | N
 
 
 def _write(message: Message, ending: Ending, now: datetime) -> None:
+    """What can't be decided for days isn't said, and after the last wait it has failed, visibly."""
     state, reason = ending.state, ending.reason.replace("\0", "")
     if state == "waits" and now - message.created_at < UNDECIDED:
         _keep(message, state="queued", reason=reason, due_at=now + PAUSE, lease_until=None)
@@ -72,7 +73,7 @@ def _write(message: Message, ending: Ending, now: datetime) -> None:
 
 
 def _keep(message: Message, **values: object) -> None:
-    """Leave it in the outbox. What can't be decided for days isn't said, and after the last wait it has failed, visibly."""
+    """Leave it in the outbox."""
     Message.objects.filter(id=message.id, state="sending").update(may_have_left=message.may_have_left, **values)
 
 

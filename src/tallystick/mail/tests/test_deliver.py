@@ -149,16 +149,18 @@ def test_every_recipient_refused_is_for_good(mailbox: Mailbox) -> None:
 
 def test_a_temporary_answer_is_worth_another_try(mailbox: Mailbox) -> None:
     mailbox.faults(temporary=1)
-    with pytest.raises(MailUnavailable, match="451"):
+    with pytest.raises(MailUnavailable, match="451") as refused:
         deliver(envelope(), transport=mailbox.transport)
+    assert not refused.value.may_have_left
     deliver(envelope(), transport=mailbox.transport)
     assert len(mailbox.messages()) == 1
 
 
 def test_a_connection_broken_after_acceptance_leads_to_the_same_message_again(mailbox: Mailbox) -> None:
     mailbox.faults(drop=1)
-    with pytest.raises(MailUnavailable):
+    with pytest.raises(MailUnavailable) as broken:
         deliver(envelope(), transport=mailbox.transport)
+    assert broken.value.may_have_left
     deliver(envelope(), transport=mailbox.transport)
     first, second = mailbox.messages()
     assert first["message_id"] == second["message_id"] == "<0192f.1@mail.lindenpress.example>"

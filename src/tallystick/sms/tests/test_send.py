@@ -141,11 +141,13 @@ def test_vonage_answers(fake: Fake, status: int, body: str, error: type[Exceptio
 @pytest.mark.parametrize("make", [twilio, vonage])
 def test_silence_and_absence_are_to_be_tried_again(fake: Fake, make: Any) -> None:
     fake.wait_s = 1
-    with pytest.raises(SmsUnavailable):
+    with pytest.raises(SmsUnavailable) as silent:
         send(make(fake, timeout_s=0.2))
+    assert silent.value.may_have_left
     gone = make(Fake(url="http://127.0.0.1:9"))
-    with pytest.raises(SmsUnavailable):
+    with pytest.raises(SmsUnavailable) as absent:
         send(gone)
+    assert not absent.value.may_have_left
 
 
 @pytest.mark.parametrize("make", [twilio, vonage])
