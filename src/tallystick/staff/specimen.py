@@ -118,7 +118,7 @@ def _example(seller_id: UUID, kind: str, language: str, words: Words) -> Specime
             "po_number": "PO 17",
             "days_overdue": "3",
             "payment_method": "Visa ···· 4242",
-            "subscription": _("Your subscription"),
+            "subscription": _("Monthly prints"),
             "link": f"{settings.PUBLIC_URL}/l/k3v7q2m5x8ab",
         }
         filled = words.filled(values)
