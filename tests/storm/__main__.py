@@ -97,7 +97,7 @@ def main(arguments: list[str]) -> int:
         action="store_const",
         const=CI,
         dest="size",
-        help="what every build runs",
+        help="what a build has time for",
     )
     size.add_argument("--full", action="store_const", const=FULL, dest="size", help="the whole proof")
     parser.add_argument("--only", action="append", choices=list(PIECES), help="one piece; may be given again")

@@ -44,7 +44,7 @@ from tests.storm.outcome import Outcome
 from tests.storm.stage import Shop
 
 STEPS_A_SHOP, INVOICES, OPEN_AT_ONCE, PROCESSES = 250, 60, 5, 2
-LEAST_REACHED, FULL = 10, 50_000
+LEAST_REACHED, FULL = 10, 100_000
 """Each (state, command) must be reached so often, in walks of at least so many steps."""
 STATE = """
 SELECT 'invoice', id, ARRAY[open_minor]::bigint[], '' FROM invoice WHERE number IS NOT NULL
