@@ -159,7 +159,8 @@ def newest_payment() -> UUID | None:
 
 
 def receipt(payment_id: UUID, *, language: str = "") -> dict[str, Any]:
-    """Return the receipt of a payment as the renderers take it, in the customer's language unless another is given.
+    """Return the receipt of a payment as the renderers take it, with the `documents` it paid, in the customer's language
+    unless another is given.
 
     Raises Payment.DoesNotExist.
     """

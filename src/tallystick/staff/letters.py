@@ -12,7 +12,7 @@ from tallystick.messages.queries import heard_about
 from tallystick.messages.silence import silences
 from tallystick.messages.triggers import Triggers
 from tallystick.payments.reminders import Outlook
-from tallystick.staff.sentences import left_before, skip_reason
+from tallystick.staff.mail_words import left_before, skip_reason
 
 _WORSE = ("bounced_hard", "bounced_soft", "rejected", "complained", "delayed")
 

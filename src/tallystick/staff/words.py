@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -13,6 +13,11 @@ from django.utils.translation import gettext as _
 
 from tallystick.invoices.queries import overdue_days, status
 from tallystick.pdf import formats
+
+Data = Mapping[str, Any]
+"""What a fact holds."""
+Words = tuple[str, str, str, str]
+"""An entry of a timeline: icon, tone, sentence, what to add in small."""
 
 
 def reader_locale() -> Locale:

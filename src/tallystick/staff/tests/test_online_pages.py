@@ -16,7 +16,7 @@ from tallystick.gateways.registry import PROVIDERS
 from tallystick.messages.models import Message
 from tallystick.payments.models import GatewayAccount, PaymentRequest
 from tallystick.staff.forms.settings import GatewayForm
-from tallystick.staff.sentences import skip_reason
+from tallystick.staff.mail_words import skip_reason
 from tallystick.staff.tests.pages import member, read, send, url
 from tallystick.testing.provider import add_sandbox
 

@@ -32,7 +32,7 @@ from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.broadcasts import WORDS, BroadcastForm, SendForm
 from tallystick.staff.forms.ids import made_id, read_id
 from tallystick.staff.forms.typed import show_problems
-from tallystick.staff.sentences import skip_reason
+from tallystick.staff.mail_words import skip_reason
 from tallystick.staff.views.answer import REFUSED, go, page
 from tallystick.staff.views.compose import PREVIEW_POLICY
 from tallystick.texting.route import sms_route

@@ -26,8 +26,8 @@ from tallystick.sellers.roles import CHARGE
 from tallystick.staff.door import StaffRequest, door
 from tallystick.staff.forms.ids import read_id
 from tallystick.staff.forms.links import LinksForm
+from tallystick.staff.mail_words import skip_reason
 from tallystick.staff.online import online
-from tallystick.staff.sentences import skip_reason
 from tallystick.staff.views.answer import REFUSED, go, page
 from tallystick.staff.views.customers import found_customer
 from tallystick.staff.words import names

@@ -19,7 +19,7 @@ from tallystick.payments.queries_charging import list_charges
 from tallystick.reports.bounced import bounced
 from tallystick.sellers.roles import CUSTOMERS, SELL, SETTINGS, VIEW
 from tallystick.staff.door import StaffRequest, door
-from tallystick.staff.sentences import skip_reason
+from tallystick.staff.mail_words import skip_reason
 from tallystick.staff.views.answer import go, page
 
 PAGE_SIZE = 50
