@@ -98,7 +98,7 @@ def furniture_stays_in_its_room(s: Source) -> Iterator[str]:
 )
 @rule(
     "invoices/pay.py",
-    "from tallystick.payments.models import Payment\n\ndef f(i):\n    return by_id.get(Payment, i)\n",
+    "from tallystick.payments.models import Payment\n\ndef f(i):\n    return direct.get(Payment, i)\n",
 )
 def rows_are_asked_for_not_taken(s: Source) -> Iterator[str]:
     """A room may name another's row as a type; it may not query it."""
@@ -116,16 +116,16 @@ def rows_are_asked_for_not_taken(s: Source) -> Iterator[str]:
         is_query = isinstance(node, ast.Attribute) and node.attr == "objects" and isinstance(node.value, ast.Name)
         if is_query and node.value.id in foreign:
             yield f"line {node.lineno}: {node.value.id}.objects: ask its room's queries"
-        if _is_by_id(node) and node.args and isinstance(node.args[0], ast.Name) and node.args[0].id in foreign:
-            yield f"line {node.lineno}: by_id of {node.args[0].id}: ask its room's queries"
+        if _is_direct(node) and node.args and isinstance(node.args[0], ast.Name) and node.args[0].id in foreign:
+            yield f"line {node.lineno}: direct read of {node.args[0].id}: ask its room's queries"
 
 
-def _is_by_id(node: ast.AST) -> bool:
+def _is_direct(node: ast.AST) -> bool:
     return (
         isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)
-        and node.func.value.id == "by_id"
+        and node.func.value.id == "direct"
     )
 
 
@@ -136,7 +136,7 @@ def a_row_is_read_by_its_id_in_one_way(s: Source) -> Iterator[str]:
         return
     for found in BY_ID.finditer(s.text):
         line = s.text.count("\n", 0, found.start()) + 1
-        yield f"line {line}: {found[0]}: base.by_id"
+        yield f"line {line}: {found[0]}: base.direct"
 
 
 @rule("core/tax.py", "def tax(a):\n    return round(a * 0.21)\n")

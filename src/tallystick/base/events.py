@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.base.models import Event
@@ -174,7 +174,7 @@ def finish(ids: Sequence[UUID], *, now: datetime) -> None:
 
 def postpone(event_id: UUID, *, until: datetime, error: str) -> None:
     """Keep a fact for later after a reaction failed; the error shows on the status page."""
-    row = by_id.find(Event, event_id, lock=True)
+    row = direct.find(Event, event_id, lock=True)
     if row and row.done_at is None:
         Event.objects.filter(id=event_id).update(due_at=until, tries=row.tries + 1, last_error=error[:500])
 

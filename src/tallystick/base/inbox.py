@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import tenant
+from tallystick.base import direct, tenant
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.base.models import InboundEvent
@@ -63,18 +63,18 @@ def due(*, at: datetime, most: int, seller_id: UUID | None = None) -> list[tuple
 
 def lease(inbound_id: UUID, *, now: datetime, until: datetime) -> InboundEvent | None:
     """Take a due webhook for oneself until `until`, unless it is done or somebody else has it. Inside `tenant.tx`."""
-    waiting = InboundEvent.objects.filter(id=inbound_id, done_at__isnull=True, due_at__lte=now)
-    inbound = waiting.select_for_update(skip_locked=True).first()
-    if inbound:
-        InboundEvent.objects.filter(id=inbound_id).update(due_at=until, tries=inbound.tries + 1)
+    inbound = direct.claim(InboundEvent, inbound_id)
+    if inbound is None or inbound.done_at or inbound.due_at > now:
+        return None
+    direct.write(inbound, due_at=until, tries=inbound.tries + 1)
     return inbound
 
 
 def finish(inbound_id: UUID, *, now: datetime, error: str = "") -> None:
     """Mark a webhook as acted on; with an error it is given up, visibly. Inside `tenant.tx`."""
-    InboundEvent.objects.filter(id=inbound_id).update(done_at=now, last_error=error)
+    direct.write(InboundEvent(id=inbound_id), done_at=now, last_error=error)
 
 
 def postpone(inbound_id: UUID, *, until: datetime, error: str) -> None:
     """Leave a webhook for later. Inside `tenant.tx`."""
-    InboundEvent.objects.filter(id=inbound_id).update(due_at=until, last_error=error)
+    direct.write(InboundEvent(id=inbound_id), due_at=until, last_error=error)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.base.pages import Page, keyset_page
 from tallystick.broadcasts.models import Broadcast, BroadcastRecipient, SavedList, SavedListMember
 from tallystick.messages.models import Message
@@ -28,7 +28,7 @@ def recipients_of(broadcast_ids: Sequence[UUID]) -> dict[UUID, int]:
 
 def broadcast(broadcast_id: UUID) -> Broadcast | None:
     """Return one broadcast, or None."""
-    return by_id.find(Broadcast, broadcast_id)
+    return direct.find(Broadcast, broadcast_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def saved_lists() -> list[tuple[SavedList, int]]:
 
 def saved_list(list_id: UUID) -> SavedList | None:
     """Return one list, or None."""
-    return by_id.find(SavedList, list_id)
+    return direct.find(SavedList, list_id)
 
 
 def members_of(list_id: UUID) -> set[UUID]:

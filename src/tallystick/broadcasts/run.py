@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.bell import ring
 from tallystick.base.clock import business_date
 from tallystick.base.ids import new_id
@@ -39,7 +39,7 @@ def send_broadcast(
     Raises NoSuchBroadcast, and BadBroadcast for texts while there is no provider, or for a time gone by.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
-        row = by_id.find(Broadcast, broadcast_id, lock=True)
+        row = direct.find(Broadcast, broadcast_id, lock=True)
         if row is None:
             raise NoSuchBroadcast(str(broadcast_id))
         if row.state != "draft":

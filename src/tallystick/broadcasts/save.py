@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.broadcasts.audience import KINDS, Audience
 from tallystick.broadcasts.errors import BadBroadcast, NoSuchBroadcast
 from tallystick.broadcasts.models import Broadcast, SavedList
@@ -38,7 +38,7 @@ def save_broadcast(
 ) -> None:
     """Keep a draft, new or changed. Idempotent. Raises BadBroadcast naming the fields, NoSuchBroadcast once it was sent."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        known = by_id.find(Broadcast, broadcast_id, lock=True)
+        known = direct.find(Broadcast, broadcast_id, lock=True)
         if known and known.state != "draft":
             raise NoSuchBroadcast(str(broadcast_id))
         _check(seller_id, sketch)

@@ -10,7 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.base.links import is_current, make_token, read_token
 from tallystick.broadcasts.models import BroadcastRecipient, Unsubscribed
@@ -62,7 +62,7 @@ def unsubscribe(*, seller_id: UUID, recipient_id: UUID, now: datetime) -> bool:
     Idempotent.
     """
     with tenant.tx(seller_id):
-        recipient = by_id.get(BroadcastRecipient, recipient_id)
+        recipient = direct.get(BroadcastRecipient, recipient_id)
         _row, is_new = Unsubscribed.objects.get_or_create(
             address=recipient.address.lower(),
             defaults={"id": new_id(), "seller_id": seller_id, "at": now, "recipient_id": recipient_id},

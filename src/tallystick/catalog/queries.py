@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.catalog.models import Item, TaxRate
 from tallystick.core.document import Tax
 
@@ -39,9 +39,9 @@ def items(*, most: int = 500) -> list[Item]:
 
 def item(item_id: UUID) -> Item | None:
     """Return one item, or None."""
-    return by_id.find(Item, item_id)
+    return direct.find(Item, item_id)
 
 
 def tax_rate(rate_id: UUID) -> TaxRate | None:
     """Return one rate, or None."""
-    return by_id.find(TaxRate, rate_id)
+    return direct.find(TaxRate, rate_id)

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.base.ids import new_id
 from tallystick.catalog.errors import DefaultRate, NoSuchRate
 from tallystick.catalog.models import TaxRate
@@ -95,7 +95,7 @@ def archive_tax_rate(*, seller_id: UUID, rate_id: UUID, now: datetime, actor_id:
     """Offer a rate no more; drafts and documents that carry it keep it. Idempotent. Raises NoSuchRate, DefaultRate."""
     with tenant.tx(seller_id, actor_id=actor_id):
         _in_turn(seller_id)
-        rate = by_id.find(TaxRate, rate_id)
+        rate = direct.find(TaxRate, rate_id)
         if rate is None:
             raise NoSuchRate(str(rate_id))
         if rate.is_default:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from tallystick.base import by_id, clock, tenant
+from tallystick.base import clock, direct, tenant
 from tallystick.conversations.models import ConversationMail
 from tallystick.conversations.outgoing import file_bounce
 from tallystick.conversations.receive import receive_mail
@@ -57,7 +57,7 @@ class Inbox:
         with clock.at(acting["now"]):
             drain(self.seller_id)
         with tenant.tx(self.seller_id, read_only=True):
-            return owed[-1], by_id.find(Message, message_id)
+            return owed[-1], direct.find(Message, message_id)
 
     def _hear(
         self,

@@ -89,9 +89,9 @@ TEMPLATES = [
 _connection = conninfo_to_dict(ENV.database_url or "postgresql:///postgres")
 
 
-def _database(**options: Any) -> dict[str, Any]:
+def _database(engine: str = "django.db.backends.postgresql", **options: Any) -> dict[str, Any]:
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": engine,
         "NAME": _connection.get("dbname") or "tallystick",
         "USER": _connection.get("user") or "",
         "PASSWORD": _connection.get("password") or "",
@@ -107,7 +107,11 @@ _TIMEOUTS = "-c lock_timeout=5s -c statement_timeout=15s -c idle_in_transaction_
 DATABASES = {
     # The application's role owns nothing and can't bypass row security. `owner` is for migrations only.
     "default": _database(
-        assume_role="tallystick_app", options=_TIMEOUTS, server_side_binding=True, prepare_threshold=3
+        "tallystick.base.postgres",
+        assume_role="tallystick_app",
+        options=_TIMEOUTS,
+        server_side_binding=True,
+        prepare_threshold=3,
     ),
     "owner": _database(),
 }

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.conversations.models import Conversation, ConversationMail
 from tallystick.conversations.subjects import topic_of
 from tallystick.customers.queries import customers_with_address
@@ -54,7 +54,7 @@ def _thread_of_known(references: Sequence[str]) -> Conversation | None:
     rows = ConversationMail.objects.filter(mail_id__in=references).values_list("mail_id", "conversation_id")
     known = dict(rows)
     nearest = next((known[reference] for reference in references if reference in known), None)
-    return by_id.find(Conversation, nearest) if nearest else None
+    return direct.find(Conversation, nearest) if nearest else None
 
 
 def _by_sender(mail: IncomingMail) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.base.ids import new_id
 from tallystick.conversations._plain import MOST_TEXT, one_line, plain, preview_of
 from tallystick.conversations.errors import NoSuchConversation
@@ -16,7 +16,7 @@ from tallystick.messages.models import Message
 
 def locked(conversation_id: UUID) -> Conversation:
     """Return the thread, locked for the rest of the transaction. Raises NoSuchConversation."""
-    thread = by_id.find(Conversation, conversation_id, lock=True)
+    thread = direct.find(Conversation, conversation_id, lock=True)
     if thread is None:
         raise NoSuchConversation(str(conversation_id))
     return thread

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.base.ids import new_id, new_ids
 from tallystick.conversations._plain import one_line, preview_of
 from tallystick.conversations._thread import begin, file_message, locked
@@ -97,7 +97,7 @@ def start_conversation(
         in_turn(seller_id)
         if customer(customer_id) is None:
             raise NoSuchCustomer(str(customer_id))
-        thread = by_id.find(Conversation, conversation_id) or begin(
+        thread = direct.find(Conversation, conversation_id) or begin(
             seller_id,
             subject=subject,
             at=now,

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.contrib.postgres.search import SearchQuery
 from django.db.models import Func, QuerySet, TextField, Value
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.base.pages import Page, keyset_page
 from tallystick.customers.models import Contact, Customer
 
@@ -31,7 +31,7 @@ class Person(NamedTuple):
 
 def customer(customer_id: UUID) -> Customer | None:
     """Return one customer, archived or not, or None."""
-    return by_id.find(Customer, customer_id)
+    return direct.find(Customer, customer_id)
 
 
 def customers(customer_ids: Sequence[UUID]) -> dict[UUID, Customer]:

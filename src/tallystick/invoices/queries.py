@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import QuerySet
 from psycopg.pq import Format
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.core.allocation import OpenItem
 from tallystick.core.errors import InvalidReference
 from tallystick.core.reference import creditor_reference
@@ -296,7 +296,7 @@ def due_items_of(invoice_ids: Sequence[UUID]) -> list[DueItem]:
 
 def due_item(due_item_id: UUID) -> DueItem | None:
     """Return one due item, or None."""
-    return by_id.find(DueItem, due_item_id)
+    return direct.find(DueItem, due_item_id)
 
 
 def due_items_by_id(due_item_ids: Sequence[UUID]) -> dict[UUID, DueItem]:

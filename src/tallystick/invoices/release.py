@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices.errors import AlreadyIssued, NoSuchInvoice, NotIssuable
 from tallystick.invoices.issue import Issued, check_issuable, issue_invoices
@@ -109,7 +109,7 @@ def release_invoices(*, seller_id: UUID, invoice_ids: Sequence[UUID], now: datet
 
 
 def _locked_draft(invoice_id: UUID) -> Invoice:
-    draft = by_id.find(Invoice, invoice_id, lock=True)
+    draft = direct.find(Invoice, invoice_id, lock=True)
     if draft is None:
         raise NoSuchInvoice(str(invoice_id))
     if draft.number is not None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.ids import new_id, new_ids
 from tallystick.base.rows import insert_rows
 from tallystick.catalog.queries import tax_rates
@@ -131,7 +131,7 @@ def save_drafts(
 def discard_draft(*, seller_id: UUID, invoice_id: UUID, now: datetime, actor_id: UUID | None = None) -> None:
     """Delete a draft with its lines; drafts have no number, so no gap. Idempotent. Raises AlreadyIssued."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        draft = by_id.find(Invoice, invoice_id, lock=True)
+        draft = direct.find(Invoice, invoice_id, lock=True)
         if draft is None:
             return
         if draft.number is not None:

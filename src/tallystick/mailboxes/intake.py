@@ -10,7 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import F
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.secrets import digest
 from tallystick.mailboxes.models import Mailbox
 
@@ -29,7 +29,7 @@ def seller_of_secret(mailbox_id: UUID, secret: bytes) -> UUID | None:
     if not row or row[0] is None:
         return None
     with tenant.tx(row[0], read_only=True):
-        box = by_id.find(Mailbox, mailbox_id)
+        box = direct.find(Mailbox, mailbox_id)
     is_right = box is not None and hmac.compare_digest(intake_secret(box).encode(), secret)
     return row[0] if is_right else None
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.mail.incoming import IncomingMail, RecipientReport
 from tallystick.mail.mark import marked_message, read_mark
 from tallystick.mail.parse import parse_mail
@@ -51,7 +51,7 @@ def hear_reports(
     Idempotent.
     """
     with tenant.tx(seller_id):
-        message = by_id.find(Message, message_id)
+        message = direct.find(Message, message_id)
         if message is None:
             return 0
         people = {tidy_address(address) for address in (*message.recipients, *message.copies)}

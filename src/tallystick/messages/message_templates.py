@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext
 
-from tallystick.base import events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.messages.kinds import KINDS, Kind
 from tallystick.messages.models import MessageSwitch, MessageTemplate
@@ -87,7 +87,7 @@ def switch_of(kind: str) -> Switch:
     """Return one kind's switch; a kind without a template is always on. Inside `tenant.tx`; one query at most."""
     if kind not in KINDS:
         return Switch(is_on=True, attach_pdf=True)
-    row = MessageSwitch.objects.filter(kind=kind).first()
+    row = direct.find_by(MessageSwitch, kind=kind)
     return Switch(row.is_on, row.attach_pdf) if row else _house_switch(KINDS[kind])
 
 

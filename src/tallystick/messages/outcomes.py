@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.base.ids import new_id
 from tallystick.messages.models import Message, MessageOutcome
 from tallystick.messages.queue import tell
@@ -72,7 +72,7 @@ def record_outcome(
         raise ValueError(f"{kind!r} isn't an outcome; there are {', '.join(sorted(KINDS))}")
     recipient, code, words = tidy_address(recipient), tidy(code, 20), tidy(words, 500)
     with tenant.tx(seller_id):
-        message = by_id.find(Message, message_id, lock=True)
+        message = direct.find(Message, message_id, lock=True)
         heard = MessageOutcome.objects.filter(message_id=message_id, recipient=recipient, kind=kind)
         if message is None or heard.exists():
             return False

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Count
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.base.pages import Page, keyset_page
 from tallystick.messages.blast import BRAKE
 from tallystick.messages.models import Message, MessageOutcome, SilencedAddress
@@ -44,7 +44,7 @@ def known_keys(keys: Sequence[str]) -> set[str]:
 
 def message(message_id: UUID) -> Message | None:
     """Return one message, or None."""
-    return by_id.find(Message, message_id)
+    return direct.find(Message, message_id)
 
 
 def failed_messages(*, most: int = 50) -> list[Message]:
@@ -67,7 +67,7 @@ def heard_about(message_ids: Sequence[UUID]) -> Mapping[UUID, list[MessageOutcom
 
 def silence(silence_id: UUID) -> SilencedAddress | None:
     """Return an address that is silent, or was, or None."""
-    return by_id.find(SilencedAddress, silence_id)
+    return direct.find(SilencedAddress, silence_id)
 
 
 def tally_about(document_id: UUID) -> tuple[dict[str, int], dict[str, int]]:

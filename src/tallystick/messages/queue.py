@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tallystick.base import events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.messages.blast import BRAKE, brakes
@@ -109,7 +109,7 @@ def _brings_text(letter: Letter, message: Message) -> bool:
 
 def _queue(seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | None, actor_id: UUID | None) -> Message:
     with tenant.tx(seller_id, actor_id=actor_id):
-        known = Message.objects.filter(dedupe_key=letter.dedupe_key).first()
+        known = direct.find_by(Message, dedupe_key=letter.dedupe_key)
         if known:
             return known
         reason = _why_not(letter)
@@ -140,7 +140,7 @@ def _queue(seller_id: UUID, letter: Letter, now: datetime, due_at: datetime | No
             created_at=now,
             created_by=actor_id,
         )
-        message.save(force_insert=True)
+        direct.add(message)
         if message.state == "skipped":
             tell("message.skipped", message, now)
         ring("messages", at=due_at if due_at and now < due_at <= now + SOON else None)

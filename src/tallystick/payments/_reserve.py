@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
-from tallystick.base import by_id, events
+from tallystick.base import direct, events
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.base.rows import insert_rows
@@ -81,7 +81,7 @@ def reserve(seller_id: UUID, take: Take, now: datetime, actor_id: UUID | None) -
         raise CantSave(str(take.gateway_account_id))
     try:
         with transaction.atomic():
-            attempt.save(force_insert=True)
+            direct.add(attempt)
             rows = [(new_id(), seller_id, attempt.id, key, minor, True) for key, minor in take.parts.items()]
             insert_rows("attempt_invoice", _SLOT, rows)
     except IntegrityError as error:
@@ -95,7 +95,7 @@ def reserve(seller_id: UUID, take: Take, now: datetime, actor_id: UUID | None) -
 
 def account_of(gateway_account_id: UUID, *, enabled: bool = False) -> GatewayAccount:
     """Return a gateway account; with `enabled` only one that is on. Raises NoSuchGateway."""
-    row = by_id.find(GatewayAccount, gateway_account_id)
+    row = direct.find(GatewayAccount, gateway_account_id)
     if row is None or (enabled and not row.is_enabled):
         raise NoSuchGateway(str(gateway_account_id))
     return row
@@ -103,15 +103,15 @@ def account_of(gateway_account_id: UUID, *, enabled: bool = False) -> GatewayAcc
 
 def method_of(customer_id: UUID, method_id: UUID) -> PaymentMethod:
     """Return an active method of this very customer. Raises NoSuchMethod."""
-    row = PaymentMethod.objects.filter(id=method_id, customer_id=customer_id, state="active").first()
-    if row is None:
+    row = direct.find(PaymentMethod, method_id)
+    if row is None or (row.customer_id, row.state) != (customer_id, "active"):
         raise NoSuchMethod(str(method_id))
     return row
 
 
 def known_attempt(attempt_id: UUID, **fits: object) -> ChargeAttempt | None:
     """Return the attempt made before under this id, when it is for the same thing: a second click finds the first."""
-    return ChargeAttempt.objects.filter(id=attempt_id, **fits).first()
+    return direct.find_by(ChargeAttempt, id=attempt_id, **fits)
 
 
 def _holder(take: Take) -> UUID | None:

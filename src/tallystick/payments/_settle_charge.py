@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from tallystick.base import by_id, clock
+from tallystick.base import clock, direct
 from tallystick.core.attempt import LIVE, DeclineClass, State
 from tallystick.core.retry import retry_after
 from tallystick.payments._plan import instant_of, tell
@@ -28,7 +28,7 @@ def settle_charge(attempt: ChargeAttempt, now: datetime) -> None:
     Only the charge's own latest run counts as a failure, so that what a person tries meanwhile never burns the schedule.
     """
     assert attempt.scheduled_charge_id
-    charge = by_id.find(ScheduledCharge, attempt.scheduled_charge_id, lock=True)
+    charge = direct.find(ScheduledCharge, attempt.scheduled_charge_id, lock=True)
     if charge is None or attempt.id != run_id(charge, charge.runs):
         return
     state = State(attempt.state)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from uuid import UUID
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.core.allocation import allocate
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices import queries as invoices
@@ -33,7 +33,7 @@ def allocate_payment(
     """
     with tenant.tx(seller_id, actor_id=actor_id):
         lock_customers(Payment.objects.filter(id=payment_id).values_list("customer_id", flat=True))
-        payment = by_id.find(Payment, payment_id, lock=True)
+        payment = direct.find(Payment, payment_id, lock=True)
         if payment is None:
             raise NoSuchPayment(str(payment_id))
         free = max(payment.unapplied_minor - payment.refund_reserved_minor, 0)

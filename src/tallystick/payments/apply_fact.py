@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tallystick.base import by_id, clock, events, tenant
+from tallystick.base import clock, direct, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.core import postings
 from tallystick.core.allocation import Allocation, allocate_parts
@@ -50,8 +50,8 @@ def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: dateti
     on. Locks the customer, then the attempt, then the payments.
     """
     with tenant.tx(seller_id):
-        lock_customers(ChargeAttempt.objects.filter(id=attempt_id).values_list("customer_id", flat=True))
-        attempt = by_id.get(ChargeAttempt, attempt_id, lock=True)
+        lock_customers([direct.get(ChargeAttempt, attempt_id).customer_id])
+        attempt = direct.get(ChargeAttempt, attempt_id, lock=True)
         state = advance(State(attempt.state), report.state)
         _write_state(attempt, state, report, now)
         booked = [_book(attempt, charge, now) for charge in report.charges]
@@ -68,30 +68,36 @@ def apply_fact(*, seller_id: UUID, attempt_id: UUID, report: Report, now: dateti
 
 
 def _write_state(attempt: ChargeAttempt, state: State, report: Report, now: datetime) -> None:
+    """Write what differs; most of what is told was heard before."""
     before = State(attempt.state)
-    attempt.state = state
-    attempt.gateway_ref = attempt.gateway_ref or report.ref
-    attempt.action_url = report.action_url or attempt.action_url
-    attempt.expires_at = report.expires_at or attempt.expires_at
-    attempt.lease_until = None
+    values: dict[str, object] = {
+        "state": state,
+        "gateway_ref": attempt.gateway_ref or report.ref,
+        "action_url": report.action_url or attempt.action_url,
+        "expires_at": report.expires_at or attempt.expires_at,
+    }
     if report.decline:
-        attempt.decline_code, attempt.decline_class = report.decline.code, report.decline.klass
-        attempt.last_error = report.decline.message
+        values |= {
+            "decline_code": report.decline.code,
+            "decline_class": report.decline.klass,
+            "last_error": report.decline.message,
+        }
     if state in LIVE:
-        attempt.tries = 0 if state != before else attempt.tries + 1
-        attempt.due_at = _next_look(attempt, state, now)
+        tries = attempt.tries + 1 if state == before else 0
+        values |= {"tries": tries, "due_at": _next_look(tries, state, now)}
     elif attempt.ended_at is None:
-        attempt.ended_at = now
-    attempt.save()
-    if state not in LIVE:
-        AttemptInvoice.objects.filter(attempt_id=attempt.id, is_live=True).update(is_live=False)
+        values["ended_at"] = now
+    if any(getattr(attempt, name) != value for name, value in values.items()):
+        direct.write(attempt, **values)
+    if state not in LIVE and before in LIVE:
+        AttemptInvoice.objects.filter(attempt_id=attempt.id).update(is_live=False)
     if state != before:
         _tell(attempt, state, now)
 
 
-def _next_look(attempt: ChargeAttempt, state: State, now: datetime) -> datetime:
+def _next_look(tries: int, state: State, now: datetime) -> datetime:
     """An open page is looked at when it expires and now and then before, as its webhook may be lost; the rest by backoff."""
-    wait = next_check_after(attempt.tries)
+    wait = next_check_after(tries)
     if state == State.ACTION_REQUIRED:
         wait = max(wait, timedelta(minutes=2))
     return now + wait
@@ -99,7 +105,7 @@ def _next_look(attempt: ChargeAttempt, state: State, now: datetime) -> datetime:
 
 def _tell(attempt: ChargeAttempt, state: State, now: datetime) -> None:
     kind = f"attempt.{state}" if state in {State.DECLINED, State.PROCESSING, State.UNKNOWN} else "attempt.changed"
-    for slot in AttemptInvoice.objects.filter(attempt_id=attempt.id):
+    for slot in direct.all_by(AttemptInvoice, attempt_id=attempt.id):
         events.record(
             kind,
             seller_id=attempt.seller_id,
@@ -123,7 +129,7 @@ def _apply_returns(attempt: ChargeAttempt, charge: Charge, now: datetime) -> Non
 
 def _book(attempt: ChargeAttempt, charge: Charge, now: datetime) -> UUID | None:
     """Book one charge unless its reference is booked already, and return the new payment's id."""
-    if Payment.objects.filter(gateway_account_id=attempt.gateway_account_id, gateway_ref=charge.ref).exists():
+    if direct.find_by(Payment, gateway_account_id=attempt.gateway_account_id, gateway_ref=charge.ref):
         return None
     zone = seller(attempt.seller_id).time_zone
     payment = Payment(
@@ -141,19 +147,19 @@ def _book(attempt: ChargeAttempt, charge: Charge, now: datetime) -> UUID | None:
         recorded_at=now,
         recorded_by=attempt.created_by,
     )
-    payment.save(force_insert=True)
+    direct.add(payment)
     _allocate_and_flag(attempt, payment, charge, now)
     return payment.id
 
 
 def _entry(payment: Payment, attempt: ChargeAttempt) -> Entry:
-    code = GatewayAccount.objects.values_list("code", flat=True).get(id=attempt.gateway_account_id)
-    return received_entry(payment, postings.clearing_account(code))
+    account = direct.get(GatewayAccount, attempt.gateway_account_id)
+    return received_entry(payment, postings.clearing_account(account.code))
 
 
 def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge, now: datetime) -> None:
     """Pay what the attempt was for: each invoice its own part, what is over the others of the attempt, oldest first."""
-    slots = list(AttemptInvoice.objects.filter(attempt_id=attempt.id))
+    slots = direct.all_by(AttemptInvoice, attempt_id=attempt.id)
     items, shared = _shared(payment, slots)
     write_allocations(payment, shared.shares, items=items, now=now, entries=[_entry(payment, attempt)])
     if charge.currency != attempt.currency:
@@ -163,9 +169,7 @@ def _allocate_and_flag(attempt: ChargeAttempt, payment: Payment, charge: Charge,
     else:
         flag = "overpaid" if shared.rest_minor and slots else ""
     number = take_numbers([(payment.id, "payment")], seller_id=attempt.seller_id, on=payment.received_on)[payment.id]
-    Payment.objects.filter(id=payment.id).update(
-        number=number.number, allocated_minor=payment.allocated_minor, flag=flag
-    )
+    direct.write(payment, number=number.number, allocated_minor=payment.allocated_minor, flag=flag)
     events.record(
         "payment.received",
         seller_id=attempt.seller_id,

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.base.crashpoint import crashpoint
 from tallystick.core.attempt import LIVE, State
 from tallystick.customers.queries import email_of
@@ -58,21 +58,18 @@ def cancel_charge(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Outcom
 def _claim(seller_id: UUID, attempt_id: UUID, now: datetime) -> tuple[ChargeAttempt, Gateway]:
     """Move a reserved attempt to `sent` under a lease, so that a crash from here on is found as unknown."""
     with tenant.tx(seller_id):
-        claimed = ChargeAttempt.objects.filter(id=attempt_id, state=State.RESERVED).select_for_update(skip_locked=True)
-        for attempt in claimed:
-            gateway = open_gateway(by_id.get(GatewayAccount, attempt.gateway_account_id))
-            ttl = gateway.capabilities.idempotency_key_ttl
-            attempt.state, attempt.due_at = State.SENT, now + LEASE
-            attempt.sent_at = attempt.sent_at or now
-            attempt.key_expires_at = attempt.sent_at + ttl if ttl else None
-            attempt.save()
+        if attempt := direct.claim(ChargeAttempt, attempt_id, state=State.RESERVED):
+            gateway = open_gateway(direct.get(GatewayAccount, attempt.gateway_account_id))
+            ttl, sent_at = gateway.capabilities.idempotency_key_ttl, attempt.sent_at or now
+            key_expires_at = sent_at + ttl if ttl else None
+            direct.write(attempt, state=State.SENT, due_at=now + LEASE, sent_at=sent_at, key_expires_at=key_expires_at)
             return attempt, gateway
     return _read(seller_id, attempt_id)
 
 
 def _read(seller_id: UUID, attempt_id: UUID) -> tuple[ChargeAttempt, Gateway]:
     with tenant.tx(seller_id, read_only=True):
-        attempt = by_id.get(ChargeAttempt, attempt_id)
+        attempt = direct.get(ChargeAttempt, attempt_id)
         return attempt, gateway_of(seller_id, attempt)
 
 
@@ -104,7 +101,7 @@ def _charge(seller_id: UUID, attempt: ChargeAttempt, gateway: Gateway) -> Report
     """Charge the kept method; only while the customer is there may the bank ask them something."""
     with tenant.tx(seller_id, read_only=True):
         assert attempt.payment_method_id
-        method = by_id.get(PaymentMethod, attempt.payment_method_id)
+        method = direct.get(PaymentMethod, attempt.payment_method_id)
         return_url = _return_url(attempt)
     return gateway.charge_method(
         ChargeRequest(

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.core.attempt import State
 from tallystick.customers.queries import customer
 from tallystick.invoices import queries as invoices
@@ -142,7 +142,7 @@ def face_of(seller_id: UUID) -> Face:
 
 def request_page(*, seller_id: UUID, request_id: UUID) -> RequestPage | None:
     """Return a payment request's page as things stand now, or None. Inside `tenant.tx`."""
-    request = by_id.find(PaymentRequest, request_id)
+    request = direct.find(PaymentRequest, request_id)
     if request is None:
         return None
     owner, asked = customer(request.customer_id), asked_of(request)
@@ -204,7 +204,7 @@ def card_requests(customer_id: UUID) -> list[PaymentRequest]:
 
 def charge_page(*, seller_id: UUID, charge_id: UUID) -> ChargePage | None:
     """Return the page of a planned charge, or None. Inside `tenant.tx`."""
-    charge = by_id.find(ScheduledCharge, charge_id)
+    charge = direct.find(ScheduledCharge, charge_id)
     if charge is None:
         return None
     owner, paper, item = (

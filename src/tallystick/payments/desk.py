@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from uuid import UUID
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.core.allocation import allocate
 from tallystick.core.brake import scaled
 from tallystick.customers.lock import lock_customers
@@ -190,7 +190,7 @@ def keep_rest(
 
 def _lock(payment_id: UUID) -> Payment:
     lock_customers(Payment.objects.filter(id=payment_id).values_list("customer_id", flat=True))
-    payment = by_id.find(Payment, payment_id, lock=True)
+    payment = direct.find(Payment, payment_id, lock=True)
     if payment is None:
         raise NoSuchPayment(str(payment_id))
     return payment

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.base.secrets import seal, unseal
 from tallystick.gateways.port import Gateway
 from tallystick.gateways.registry import build_gateway
@@ -28,7 +28,7 @@ def save_gateway_account(
 ) -> None:
     """Create or change an account; empty secrets keep what is stored. Idempotent by id. Raises BadConfig, UnknownProvider."""
     with tenant.tx(seller_id, actor_id=actor_id):
-        row = by_id.find(GatewayAccount, account_id, lock=True)
+        row = direct.find(GatewayAccount, account_id, lock=True)
         stored = unseal(row.sealed_config) if row else {}
         merged = {**stored, **{name: value for name, value in config.items() if value or name not in stored}}
         build_gateway(provider, merged)
@@ -67,7 +67,7 @@ def open_gateway(row: GatewayAccount) -> Gateway:
 def gateway_of(seller_id: UUID, attempt: ChargeAttempt) -> Gateway:
     """Return the gateway an attempt went to. Opens a read-only transaction of its own."""
     with tenant.tx(seller_id, read_only=True):
-        return open_gateway(by_id.get(GatewayAccount, attempt.gateway_account_id))
+        return open_gateway(direct.get(GatewayAccount, attempt.gateway_account_id))
 
 
 def stored_config(row: GatewayAccount) -> dict[str, str]:

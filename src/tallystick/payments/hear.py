@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from tallystick.base import inbox, tenant
+from tallystick.base import direct, inbox, tenant
 from tallystick.base.models import InboundEvent
 from tallystick.payments._methods import forget_here
 from tallystick.payments.collect import look_up_charge
@@ -31,7 +31,6 @@ def hear_event(*, seller_id: UUID, inbound_id: UUID, now: datetime) -> bool:
             _hear_other(inbound, now)
             inbox.finish(inbound_id, now=now)
             return True
-    with tenant.tx(seller_id, read_only=True):
         attempt_id = _attempt(inbound)
     if attempt_id is None:
         return _later(inbound, now, "unknown attempt")
@@ -55,7 +54,7 @@ def _hear_other(inbound: InboundEvent, now: datetime) -> None:
 
 
 def _attempt(inbound: InboundEvent) -> UUID | None:
-    if inbound.attempt_id and ChargeAttempt.objects.filter(id=inbound.attempt_id).exists():
+    if direct.find(ChargeAttempt, inbound.attempt_id):
         return inbound.attempt_id
     if inbound.reference and (found := attempt_of_session(inbound.gateway_account_id, inbound.reference)):
         return found
@@ -67,6 +66,6 @@ def _later(inbound: InboundEvent, now: datetime, why: str) -> bool:
         if now - inbound.received_at > PATIENCE:
             inbox.finish(inbound.id, now=now, error=why)
         else:
-            wait = min(timedelta(minutes=2**inbound.tries), timedelta(hours=6))
+            wait = min(timedelta(minutes=2 ** (inbound.tries - 1)), timedelta(hours=6))
             inbox.postpone(inbound.id, until=now + wait, error=why)
     return False

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.crashpoint import crashpoint
 from tallystick.base.ids import new_id
 from tallystick.customers.lock import lock_customers
@@ -73,7 +73,7 @@ def remove_method(*, seller_id: UUID, method_id: UUID, now: datetime, actor_id: 
     """
     with tenant.tx(seller_id, actor_id=actor_id):
         lock_customers(PaymentMethod.objects.filter(id=method_id).values_list("customer_id", flat=True))
-        method = by_id.find(PaymentMethod, method_id, lock=True)
+        method = direct.find(PaymentMethod, method_id, lock=True)
         if method is None:
             raise NoSuchMethod(str(method_id))
         if method.state != "active":
@@ -109,7 +109,7 @@ def forget_at_gateway(*, seller_id: UUID, method_id: UUID, now: datetime) -> boo
         if method is None:
             return False
         PaymentMethod.objects.filter(id=method_id).update(due_at=now + ASK_AGAIN)
-        gateway = open_gateway(by_id.get(GatewayAccount, method.gateway_account_id))
+        gateway = open_gateway(direct.get(GatewayAccount, method.gateway_account_id))
     is_gone = gateway.forget_method(method_ref=method.gateway_ref, customer_ref=method.gateway_customer_ref)
     crashpoint("outside.after")
     if is_gone:

@@ -10,7 +10,7 @@ from babel import Locale
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.base.ids import new_id
 from tallystick.core.refund import RefundState
 from tallystick.customers.queries import addresses_for_documents, customer
@@ -37,7 +37,7 @@ def queue_charge_notice(charge: ScheduledCharge, *, now: datetime) -> Message:
     item = due_item(charge.due_item_id)
     assert item
     assert charge.payment_method_id
-    method = by_id.get(PaymentMethod, charge.payment_method_id)
+    method = direct.get(PaymentMethod, charge.payment_method_id)
     assert charge.charge_on
     return _queue(
         "charge_notice",
@@ -62,9 +62,9 @@ def queue_charge_failure(
 ) -> Message:
     """Queue the email about a failed automatic payment (E19). Idempotent: one per attempt."""
     with tenant.tx(seller_id):
-        charge = by_id.get(ScheduledCharge, charge_id)
+        charge = direct.get(ScheduledCharge, charge_id)
         item = due_item(charge.due_item_id)
-        method = by_id.find(PaymentMethod, charge.payment_method_id or charge.id)
+        method = direct.find(PaymentMethod, charge.payment_method_id or charge.id)
         kind = "charge_failed" if again_on else "charge_fell_back"
         return _queue(
             kind,
@@ -117,7 +117,7 @@ def _way_back(refund: Refund) -> str:
 def queue_expiry_notice(*, seller_id: UUID, method_id: UUID, now: datetime) -> Message:
     """Queue the notice that a kept card expires soon. Idempotent: one per card and expiry."""
     with tenant.tx(seller_id):
-        method = by_id.get(PaymentMethod, method_id)
+        method = direct.get(PaymentMethod, method_id)
         return _queue(
             "card_expiring",
             key=f"card_expiring:{method_id}:{method.expiry_year}-{method.expiry_month}",
@@ -193,7 +193,7 @@ def _queue(
 def prepare_charge_email(message: Message) -> Prepared | Skip:
     """Compose a notice or a failure from the charge as it stands; skipped when it isn't true any more."""
     with tenant.tx(message.seller_id, read_only=True):
-        charge = by_id.find(ScheduledCharge, message.data["charge_id"])
+        charge = direct.find(ScheduledCharge, message.data["charge_id"])
         item = due_item(charge.due_item_id) if charge else None
         if charge is None or item is None or item.open_minor <= 0:
             return Skip("paid")

@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import translation
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.base.pages import Page, keyset_page
 from tallystick.customers.party import party_of_customer
 from tallystick.invoices import queries as invoices
@@ -49,7 +49,7 @@ def being_paid(invoice_ids: Sequence[UUID]) -> set[UUID]:
 
 def attempt(attempt_id: UUID) -> ChargeAttempt | None:
     """Return one attempt, or None."""
-    return by_id.find(ChargeAttempt, attempt_id)
+    return direct.find(ChargeAttempt, attempt_id)
 
 
 def last_attempt(invoice_id: UUID) -> ChargeAttempt | None:
@@ -86,7 +86,7 @@ def gateway_accounts(*, enabled_only: bool = False) -> list[GatewayAccount]:
 
 def gateway_account(account_id: UUID) -> GatewayAccount | None:
     """Return one account, or None."""
-    return by_id.find(GatewayAccount, account_id)
+    return direct.find(GatewayAccount, account_id)
 
 
 def seller_of_gateway_account(account_id: UUID) -> UUID | None:

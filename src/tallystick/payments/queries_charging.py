@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.base.pages import Page, keyset_page
 from tallystick.payments.models import AutoPay, PaymentMethod, ScheduledCharge
 
@@ -94,7 +94,7 @@ def methods_of(customer_id: UUID) -> list[PaymentMethod]:
 
 def payment_method(method_id: UUID) -> PaymentMethod | None:
     """Return one card or account, kept or removed, or None."""
-    return by_id.find(PaymentMethod, method_id)
+    return direct.find(PaymentMethod, method_id)
 
 
 def autopay_of(customer_id: UUID) -> AutoPay | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.base.rows import insert_rows
 from tallystick.core import postings
@@ -98,7 +98,7 @@ def record_payment(
 
 def _known(payment: Payment) -> Payment:
     """The payment booked before. Another seller's can't be seen; inserting once more says that its id is taken."""
-    found = by_id.find(Payment, payment.id)
+    found = direct.find(Payment, payment.id)
     if found is None:
         insert_rows("payment", _ROW, [[getattr(payment, name) for name in _ROW]])
     return found or payment

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.bell import ring
 from tallystick.base.crashpoint import crashpoint
 from tallystick.core.attempt import next_check_after
@@ -145,13 +145,13 @@ def send_refund(*, seller_id: UUID, refund_id: UUID, now: datetime) -> RefundSta
         claimed = Refund.objects.filter(id=refund_id, state=RefundState.RESERVED).select_for_update(skip_locked=True)
         refund = claimed.first()
         if refund is None or refund.method != "gateway":
-            found = by_id.find(Refund, refund_id)
+            found = direct.find(Refund, refund_id)
             return RefundState(found.state) if found else RefundState.UNKNOWN
-        payment = by_id.get(Payment, refund.payment_id)
+        payment = direct.get(Payment, refund.payment_id)
         assert payment.gateway_account_id
         refund.state, refund.due_at, refund.sent_at = RefundState.SENT, now + LEASE, refund.sent_at or now
         refund.save()
-        gateway = open_gateway(by_id.get(GatewayAccount, payment.gateway_account_id))
+        gateway = open_gateway(direct.get(GatewayAccount, payment.gateway_account_id))
     assert payment.attempt_id
     report = gateway.refund(
         refund_id=refund.id,
@@ -244,14 +244,14 @@ def _behind(seller_id: UUID, refund: Refund) -> tuple[ChargeAttempt, Payment, Ga
     with tenant.tx(seller_id, read_only=True):
         payment = Payment.objects.select_related("attempt").get(id=refund.payment_id)
         assert payment.gateway_account_id
-        account = by_id.get(GatewayAccount, payment.gateway_account_id)
+        account = direct.get(GatewayAccount, payment.gateway_account_id)
     assert payment.attempt
     return payment.attempt, payment, open_gateway(account)
 
 
 def _lock_payment(payment_id: UUID) -> Payment:
     lock_customers(Payment.objects.filter(id=payment_id).values_list("customer_id", flat=True))
-    payment = by_id.find(Payment, payment_id, lock=True)
+    payment = direct.find(Payment, payment_id, lock=True)
     if payment is None:
         raise NoSuchPayment(str(payment_id))
     return payment
@@ -262,7 +262,7 @@ def _lock_refund(refund_id: UUID) -> tuple[Payment, Refund]:
     if owner is None:
         raise NoSuchRefund(str(refund_id))
     payment = _lock_payment(owner)
-    return payment, by_id.get(Refund, refund_id, lock=True)
+    return payment, direct.get(Refund, refund_id, lock=True)
 
 
 def _tell(kind: str, refund: Refund, now: datetime, actor_id: UUID | None) -> None:

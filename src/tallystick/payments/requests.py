@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.customers.lock import lock_customers
 from tallystick.customers.queries import customer
@@ -133,7 +133,7 @@ def start_request_charge(
     CantSave, BeingPaid when any of the invoices is being paid.
     """
     with tenant.tx(seller_id, actor_id=actor_id):
-        request = by_id.find(PaymentRequest, request_id)
+        request = direct.find(PaymentRequest, request_id)
         if request is None:
             raise NoSuchRequest(str(request_id))
         lock_customers([request.customer_id])

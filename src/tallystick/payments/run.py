@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import by_id, clock, tenant
+from tallystick.base import clock, direct, tenant
 from tallystick.core.attempt import State
 from tallystick.customers.lock import lock_customers
 from tallystick.customers.queries import addresses_for_documents, customer
@@ -64,11 +64,11 @@ def run_scheduled_charge(*, seller_id: UUID, charge_id: UUID, now: datetime) -> 
 def _decide(seller_id: UUID, charge_id: UUID, now: datetime, *, is_second_look: bool = False) -> _Next:
     with tenant.tx(seller_id):
         lock_customers(ScheduledCharge.objects.filter(id=charge_id).values_list("customer_id", flat=True))
-        charge = by_id.get(ScheduledCharge, charge_id, lock=True)
+        charge = direct.get(ScheduledCharge, charge_id, lock=True)
         if charge.ended_at or charge.due_at is None or (charge.due_at > now and not is_second_look):
             return _Next()
         if charge.state == "charging":
-            settle_charge(by_id.get(ChargeAttempt, run_id(charge, charge.runs)), now)
+            settle_charge(direct.get(ChargeAttempt, run_id(charge, charge.runs)), now)
             return _Next()
         item = due_item(charge.due_item_id)
         if item is None or item.open_minor <= 0:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID, uuid5
 
-from tallystick.base import by_id, clock, tenant
+from tallystick.base import clock, direct, tenant
 from tallystick.customers.lock import lock_customers
 from tallystick.invoices.queries import due_item, due_items_of, invoice
 from tallystick.payments._plan import attach_method, no_sooner_than_notice, plan_next_look, tell
@@ -49,7 +49,7 @@ def schedule_charge(
         if item is None:
             raise NotSchedulable("due_item")
         lock_customers([item.customer_id])
-        known = by_id.find(ScheduledCharge, plan.id)
+        known = direct.find(ScheduledCharge, plan.id)
         if known:
             return known
         item.refresh_from_db()
@@ -240,7 +240,10 @@ def cancel_charges_of(*, seller_id: UUID, invoice_id: UUID, reason: str, now: da
     """Nothing is open on an invoice any more: cancel what was planned on it. Returns how many. Locks the customer."""
     with tenant.tx(seller_id):
         ahead = ScheduledCharge.objects.filter(invoice_id=invoice_id, state__in=WAITING_STATES)
-        lock_customers(ahead.values_list("customer_id", flat=True))
+        customers = set(ahead.values_list("customer_id", flat=True))
+        if not customers:
+            return 0
+        lock_customers(customers)
         open_items = {item.id for item in due_items_of([invoice_id]) if item.open_minor > 0}
         ended = 0
         for charge in ahead.exclude(state="charging").select_for_update():

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import tenant
+from tallystick.base import direct, tenant
 from tallystick.base.crashpoint import crashpoint
 from tallystick.core.attempt import State
 from tallystick.gateways.port import Capabilities, Report
@@ -54,10 +54,10 @@ def resolve_attempt(*, seller_id: UUID, attempt_id: UUID, now: datetime) -> Stat
 
 def _lease(seller_id: UUID, attempt_id: UUID, now: datetime) -> ChargeAttempt | None:
     with tenant.tx(seller_id):
-        found = ChargeAttempt.objects.filter(id=attempt_id, due_at__lte=now, ended_at__isnull=True)
-        attempt = found.select_for_update(skip_locked=True).first()
-        if attempt:
-            ChargeAttempt.objects.filter(id=attempt_id).update(due_at=now + LEASE)
+        attempt = direct.claim(ChargeAttempt, attempt_id)
+        if attempt is None or attempt.ended_at or attempt.due_at > now:
+            return None
+        direct.write(attempt, due_at=now + LEASE)
         return attempt
 
 

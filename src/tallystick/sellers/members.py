@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.db.models import QuerySet
 
-from tallystick.base import by_id, events, tenant
+from tallystick.base import direct, events, tenant
 from tallystick.base.ids import new_id
 from tallystick.base.inputs import is_email
 from tallystick.base.secrets import digest
@@ -69,7 +69,7 @@ def invite_member(
         raise InvalidSettings({"email": "email"})
     with tenant.tx(seller_id, actor_id=actor_id):
         _in_turn(seller_id)
-        known = by_id.find(Invitation, invitation_id)
+        known = direct.find(Invitation, invitation_id)
         if known:
             return known
         if Member.objects.filter(user__email=email, is_active=True).exists():
@@ -101,7 +101,7 @@ def read_invitation(*, seller_id: UUID, invitation_id: UUID, secret: str, now: d
     with tenant.tx(seller_id, read_only=True):
         found = Invitation.objects.select_related("invited_by").filter(id=invitation_id).first()
         invitation = _proven(found, secret, now)
-        business = by_id.get(Seller, seller_id)
+        business = direct.get(Seller, seller_id)
         return Offer(
             seller_name=business.name,
             slug=business.slug,
@@ -130,7 +130,7 @@ def accept_invitation(
     """
     with tenant.tx(seller_id, actor_id=user_id):
         _in_turn(seller_id)
-        invitation = _proven(by_id.find(Invitation, invitation_id, lock=True), secret, now)
+        invitation = _proven(direct.find(Invitation, invitation_id, lock=True), secret, now)
         user = User.objects.filter(email=invitation.email, is_active=True).first()
         if user is None:
             user = _new_person(invitation.email, full_name, password, language)
@@ -189,7 +189,7 @@ def _in_turn(seller_id: UUID) -> None:
 
 
 def _member(member_id: UUID) -> Member:
-    member = by_id.find(Member, member_id)
+    member = direct.find(Member, member_id)
     if member is None:
         raise NoSuchMember(str(member_id))
     return member

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from tallystick.base import by_id
+from tallystick.base import direct
 from tallystick.sellers.models import BankAccount, Invitation, Member, Seller
 
 SELLER_PARTY_SQL = """
@@ -76,7 +76,7 @@ def _lookup(statement: str, value: str | UUID) -> UUID | None:
 
 def seller(seller_id: UUID) -> Seller:
     """Return the seller; its logo is read only when it is asked for. Inside `tenant.tx`."""
-    return by_id.get(Seller, seller_id, without=("logo",))
+    return direct.get(Seller, seller_id, without=("logo",))
 
 
 def logo_of(seller_id: UUID) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -10,12 +11,13 @@ from uuid import UUID
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
+from tallystick.invoices.models import Rendering
 from tallystick.invoices.queries import due_items_of
 from tallystick.payments.rules import save_rules
 from tallystick.payments.schedule import Plan, schedule_charge
 from tallystick.payments.tests.stage import GOOD, NO_MONEY_TWICE, WANTS_OWNER, Stage
 from tallystick.testing.provider import add_sandbox
-from tallystick.testing.world import make_world
+from tallystick.testing.world import World, make_world
 from tests.storm.stage import BUSY, issue_many
 from tests.storm.verify import Account
 
@@ -52,6 +54,7 @@ def _make_shop(
     sandbox.gateway(stage.name).register_webhook(url=f"{hooks_url}/hooks/sandbox/{stage.card}")
     shop = Shop(Account(world.seller_id, stage.card, stage.name), stage.card)
     ids = issue_many(world, invoices, amount="100.00", customers=IN_TURN)
+    _render(world, ids)
     for at, invoice_id in enumerate(ids):
         method, lot = methods[IN_TURN[at % 3]], chance.random()
         if lot < shares[0]:
@@ -61,6 +64,18 @@ def _make_shop(
         else:
             shop.by_page.append(invoice_id)
     return shop
+
+
+def _render(world: World, ids: Sequence[UUID]) -> None:
+    """Their PDFs are stored already: what a document looks like isn't proved here."""
+    rows = [
+        Rendering(
+            id=new_id(), seller_id=world.seller_id, invoice_id=each, sha256=b"", content=b"%PDF", rendered_at=world.now
+        )
+        for each in ids
+    ]
+    with tenant.tx(world.seller_id):
+        Rendering.objects.bulk_create(rows)
 
 
 def _plan(stage: Stage, invoice_id: UUID, method: UUID) -> None:

@@ -140,7 +140,7 @@ class _Storm:
         """Kill until there were enough kills, crashes, truncates, stops and charges, or far too much time has passed."""
         began, chance = time.monotonic(), random.Random(self.seed)
         pace = max(charges / CHARGES_A_SECOND, 5.0)
-        members = [roles.till] * 2 + [roles.sweeper] * 4 + [roles.queue_worker, web, web]
+        members = [roles.till] * 2 + [roles.sweeper] * 3 + [roles.queue_worker, web, web]
         family = Family(self.shops, members, self.seed, str(self.folder / "roles.log"))
         crowd = subprocess.Popen([sys.executable, "-m", "tests.storm.kill.crowd", str(self.seed)])
         wanted = {"kills": kills, "crashes": crashes, "truncates": TRUNCATES, "stops": STOPS if pace > STOP_S else 0}

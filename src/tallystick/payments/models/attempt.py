@@ -42,7 +42,6 @@ class ChargeAttempt(TenantModel):
     key_expires_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     due_at = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True)
     tries = models.SmallIntegerField(default=0)
     ended_at = models.DateTimeField(null=True)
     created_by = models.UUIDField(null=True)

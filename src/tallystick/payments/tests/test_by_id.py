@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 
-from tallystick.base import by_id, tenant
+from tallystick.base import direct, tenant
 from tallystick.base.ids import new_id
 from tallystick.base.schema import TenantModel
 from tallystick.customers.models import Customer
@@ -28,7 +28,7 @@ def test_every_field_of_every_kind_is_read_as_the_orm_reads_it(stage: Stage) -> 
             if not issubclass(model, TenantModel):
                 continue
             for row in model._default_manager.all()[:3]:
-                found = by_id.get(model, row.pk)
+                found = direct.get(model, row.pk)
                 assert values(found) == values(row)
                 assert found._state.adding is False
                 assert found._state.db == row._state.db
@@ -42,16 +42,16 @@ def values(row: models.Model) -> dict[str, object]:
 
 def test_nobody_elses_row_is_found(world: World, outsider: World) -> None:
     with tenant.tx(world.seller_id):
-        assert by_id.find(Customer, outsider.customers["nora"]) is None
-        assert by_id.find(GatewayAccount, new_id()) is None
-        assert by_id.find(GatewayAccount, None) is None
+        assert direct.find(Customer, outsider.customers["nora"]) is None
+        assert direct.find(GatewayAccount, new_id()) is None
+        assert direct.find(GatewayAccount, None) is None
         with pytest.raises(ChargeAttempt.DoesNotExist):
-            by_id.get(ChargeAttempt, new_id(), lock=True)
+            direct.get(ChargeAttempt, new_id(), lock=True)
 
 
 def test_what_is_left_out_is_read_when_asked_for(world: World) -> None:
     with tenant.tx(world.seller_id):
-        found = by_id.get(Seller, world.seller_id, without=("logo",))
+        found = direct.get(Seller, world.seller_id, without=("logo",))
         assert found.get_deferred_fields() == {"logo"}
         with CaptureQueriesContext(connection) as asked:
             assert found.logo is None
