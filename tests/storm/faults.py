@@ -24,6 +24,7 @@ import httpx
 
 from tallystick.base import clock, tenant
 from tallystick.base.ids import new_id
+from tallystick.core.attempt import State
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
 from tallystick.payments.collect import cancel_charge, look_up_charge, send_charge
 from tallystick.payments.errors import PaymentError
@@ -136,16 +137,18 @@ class Clerk:
         self._ask(given, times=self.chance.choice([1, 2]))
         if method_id is None:
             self._at_the_page(given, is_odd)
-        self._ask(given, times=1)
+        self._ask(given, times=1, is_over=True)
         self._give_back(shop, attempt_id)
 
-    def _ask(self, given: dict[str, Any], *, times: int) -> None:
-        """Ask how it stands, and ask again, as after an answer that is lost; then the sweeper does, a minute later."""
+    def _ask(self, given: dict[str, Any], *, times: int, is_over: bool = False) -> None:
+        """Ask how it stands, and ask again, as after an answer that is lost; minutes later the sweeper does, when it's over
+        or while nobody knows."""
         for _ in range(times):
             self._arm(self.wire, given["attempt_id"], "look_up")
-            look_up_charge(now=clock.now(), **given)
-        with clock.at(clock.now() + timedelta(minutes=2)):
-            resolve_attempt(now=clock.now(), **given)
+            state = look_up_charge(now=clock.now(), **given).state
+        if is_over or state in {State.SENT, State.UNKNOWN}:
+            with clock.at(clock.now() + timedelta(minutes=2)):
+                resolve_attempt(now=clock.now(), **given)
 
     def _at_the_page(self, given: dict[str, Any], is_odd: bool) -> None:
         attempt_id = given["attempt_id"]

@@ -135,7 +135,7 @@ def bench(arguments: list[str]) -> int:
 
 
 def storm(arguments: list[str]) -> int:
-    """Run the storm on database servers of its own: `--ci` for a quarter of an hour, `--full` for the whole proof."""
+    """Run the storm on database servers of its own: `--ci` as every build runs it, some twenty minutes."""
     os.environ["TALLYSTICK_MODE"] = "test"
     return subprocess.run([sys.executable, "-m", "tests.storm", *arguments], cwd=ROOT, check=False).returncode
 

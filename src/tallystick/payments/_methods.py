@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from tallystick.base import events
+from tallystick.base import direct, events
 from tallystick.base.bell import ring
 from tallystick.base.ids import new_id
 from tallystick.gateways.port import SavedMethod
@@ -32,7 +32,7 @@ def keep_method(attempt: ChargeAttempt, saved: SavedMethod, now: datetime) -> Pa
     if known:
         return known
     method = _new_method(attempt, saved, now)
-    method.save(force_insert=True)
+    direct.add(method)
     events.record(
         "method.saved",
         seller_id=attempt.seller_id,

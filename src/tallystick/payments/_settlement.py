@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from tallystick.base import clock
+from tallystick.base import clock, direct
 from tallystick.base.ids import new_id
 from tallystick.core import postings
 from tallystick.core.postings import Posting
@@ -35,7 +35,7 @@ def book_settlement_line(account: GatewayAccount, line: port.SettlementLine, *, 
     that should belong to a payment, and doesn't to any we know.
     """
     payment = _payment_of(account, line)
-    known = SettlementLine.objects.filter(gateway_account_id=account.id, gateway_ref=line.ref).first()
+    known = direct.find_by(SettlementLine, gateway_account_id=account.id, gateway_ref=line.ref)
     if known:
         late = payment and known.payment_id is None
         if late or (line.payout_ref and known.payout_ref != line.payout_ref):
@@ -60,7 +60,7 @@ def book_settlement_line(account: GatewayAccount, line: port.SettlementLine, *, 
         payout_ref=line.payout_ref,
         payment_id=payment.id if payment else None,
     )
-    row.save(force_insert=True)
+    direct.add(row)
     money = postings.clearing_account(account.code)
     if row.fee_minor:
         _post(row, "gateway.fee", row.currency, postings.gateway_fee(fee_minor=row.fee_minor, money_account=money), now)
@@ -78,14 +78,13 @@ def book_settlement_line(account: GatewayAccount, line: port.SettlementLine, *, 
 
 def _payment_of(account: GatewayAccount, line: port.SettlementLine) -> Payment | None:
     """The payment a movement is about: by its charge, its refund or its dispute."""
-    ours = Payment.objects.filter(gateway_account_id=account.id)
     for ref in filter(None, (line.charge_ref, line.source_ref)):
-        if payment := ours.filter(gateway_ref=ref).first():
+        if payment := direct.find_by(Payment, gateway_account_id=account.id, gateway_ref=ref):
             return payment
     for table in (Refund, Dispute):
         owner = table.objects.filter(gateway_account_id=account.id, gateway_ref=line.source_ref or "-")
         if payment_id := owner.values_list("payment_id", flat=True).first():
-            return ours.filter(id=payment_id).first()
+            return direct.find(Payment, payment_id)
     return None
 
 
@@ -144,7 +143,7 @@ def book_payout(account: GatewayAccount, told: port.Payout, *, now: datetime) ->
             arrives_on=told.arrives_on,
             seen_at=now,
         )
-        row.save(force_insert=True)
+        direct.add(row)
         _post_payout(account, row, "payout.sent", row.amount_minor, now)
         if told.state == "failed":
             _post_payout(account, row, "payout.failed", -row.amount_minor, now)

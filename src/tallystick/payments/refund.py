@@ -67,7 +67,7 @@ def request_refund(
         )
         payment.refund_reserved_minor += amount_minor
         payment.save()
-        refund.save(force_insert=True)
+        direct.add(refund)
         _tell("refund.requested", refund, now, actor_id)
         _order(payment, refund, now)
         return refund

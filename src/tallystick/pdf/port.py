@@ -7,6 +7,7 @@ from typing import Any
 
 from tallystick.base import tx
 from tallystick.pdf._compile import compile_pages
+from tallystick.pdf._fonts import coverage
 from tallystick.pdf._pool import render_all
 from tallystick.pdf._receipt import receipt_page
 from tallystick.pdf._request import request_page
@@ -24,7 +25,13 @@ __all__ = [
     "render_document",
     "render_receipt",
     "render_request",
+    "warm_up",
 ]
+
+
+def warm_up() -> None:
+    """Read what the fonts can draw, so that children that are forked from here needn't."""
+    coverage()
 
 
 def render_document(

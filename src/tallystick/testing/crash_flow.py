@@ -18,7 +18,7 @@ import django
 
 django.setup()
 
-from tallystick.base import clock
+from tallystick.base import clock, http
 from tallystick.base.crashpoint import arm
 from tallystick.invoices.issue import issue_invoices
 from tallystick.invoices.send import send_document
@@ -26,6 +26,7 @@ from tallystick.payments.collect import cancel_charge, send_charge
 from tallystick.payments.refund import request_refund, send_refund
 from tallystick.payments.run import run_scheduled_charge
 from tallystick.payments.start import start_charge
+from tallystick.pdf import port as pdf
 from tallystick.worker.sweeps import SWEEPS, drain, sweep_inbox
 
 Given = Mapping[str, str]
@@ -121,6 +122,8 @@ FLOWS: Mapping[str, Callable[[Given], None]] = {
 
 def main() -> None:
     """Fork for each line, and say how the fork ended."""
+    http.warm_up()
+    pdf.warm_up()
     for line in sys.stdin:
         given = json.loads(line)
         child = os.fork()

@@ -18,6 +18,7 @@ from pathlib import Path
 import psycopg
 from django.urls import get_resolver
 
+from tallystick.base import http
 from tallystick.gateways.tests.sandbox_process import SandboxProcess
 from tallystick.testing.database import fresh_database
 from tallystick.testing.mailbox import Mailbox, open_mailbox
@@ -117,6 +118,7 @@ def warm_up() -> None:
     import_module("tallystick.config.wsgi")
     import_module("tallystick.worker.tasks")
     get_resolver().url_patterns  # noqa: B018
+    http.warm_up()
 
 
 class _Storm:
