@@ -1,5 +1,5 @@
 """The engine of DATABASES. psycopg forgets what it prepared on every rollback, and all beyond a hundred statements; we have
-more than that, and a refused verb is an everyday rollback. Planning them anew cost a third of a charge's time."""
+more than that, and a refused verb is an everyday rollback. Planning them anew cost a third of the model's walk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from psycopg import errors
 from psycopg.pq import ExecStatus, TransactionStatus
 
 PREPARED_MOST = 500
-"""More than there are different ones in any process; those of a worker take some 16 MB of its server process."""
+"""Five times what psycopg remembers; a thousand were no faster in the model's walk."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
